@@ -1,0 +1,32 @@
+.PHONY: setup demo test lint crash clean
+PY := .venv/bin/python
+READY := .venv/.ready
+
+setup: $(READY)
+
+$(READY): pyproject.toml
+	test -x $(PY) || python3 -m venv .venv
+	$(PY) -m pip install -q --upgrade "pip>=25.1"
+	$(PY) -m pip install -q -e .
+	touch $@
+
+test: setup
+	$(PY) -m pip install -q --group test
+	$(PY) -m pytest
+
+lint: setup
+	$(PY) -m pip install -q --group lint
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports
+	sh tests/typecheck.sh
+
+crash: setup
+	$(PY) -m pip install -q --group test
+	$(PY) -m pytest -m crash --all-crash-points
+
+demo: setup
+	$(PY) -m examples.demo
+
+clean:
+	rm -rf build dist out *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""The parts of a rendered surveillance scene: camera, place, people, stories, sensor."""

@@ -1,0 +1,219 @@
+"""The memory of one case: a SQLite file whose rows are the truth; everything else is made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import JsonValue
+
+from panda_agent.database import Database, from_json, to_json
+from panda_agent.errors import UserError
+from panda_agent.memory import evidence_table
+from panda_agent.memory.cases import case_folder, list_cases, nearest_ids, not_found, purge, remove_case
+from panda_agent.memory.record import FILE, SCHEMA, CaseRecord, Status, decode, encode, peek
+from panda_agent.types import Evidence, Judgement, Model, TimeSpan
+
+__all__ = ["CaseRecord", "CaseStore", "LogRow", "case_folder", "list_cases", "nearest_ids", "purge", "remove_case"]
+
+TABLES = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    *evidence_table.TABLE,
+    "CREATE TABLE passes (name TEXT PRIMARY KEY, facts TEXT NOT NULL)",
+    """CREATE TABLE judgements (clip INTEGER NOT NULL, round INTEGER NOT NULL, body TEXT NOT NULL,
+       PRIMARY KEY (clip, round))""",
+    "CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "CREATE TABLE log (seq INTEGER PRIMARY KEY AUTOINCREMENT, step TEXT NOT NULL UNIQUE, body TEXT NOT NULL)",
+)
+
+
+class LogRow(Model):
+    """One line of the case log."""
+
+    step: str
+    """Key of the step, e.g. `examine:3:1`; logged once, however often a resume repeats the step."""
+    at: str
+    """Wall-clock time, ISO 8601."""
+    data: dict[str, JsonValue]
+
+
+class CaseStore:
+    """Evidence, judgements, notes and log of one case. Safe to use from any thread; made by `create` or `open`."""
+
+    def __init__(self, database: Database, record: CaseRecord) -> None:
+        self.record = record
+        self._database = database
+
+    @classmethod
+    def create(cls, folder: Path, record: CaseRecord) -> CaseStore:
+        """Start a case in `folder`; it is committed when this returns.
+
+        Raises:
+            UserError: The folder holds a case already, or can't be made.
+            StoreError: The database can't be written.
+        """
+        meta = [("schema_version", str(SCHEMA)), ("record", encode(record, "The case record"))]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"The case folder {folder} can't be made: {error}.") from error
+        database = Database(folder / FILE)
+        try:
+            with database.writing() as db:
+                if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+                    raise UserError(
+                        f"There is a case {folder.name!r} already.", hint=f"Try `panda resume {folder.name}`."
+                    )
+                for table in TABLES:
+                    db.execute(table)
+                db.executemany("INSERT INTO meta VALUES (?, ?)", meta)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, record)
+
+    @classmethod
+    def open(cls, folder: Path) -> CaseStore:
+        """Open a case, also one that was killed, or copied from elsewhere.
+
+        Raises:
+            CaseNotFound: No case lies there; the hint names the nearest ids.
+            StoreError: The database is damaged.
+            SchemaTooNew: It was written by a newer version; it is left untouched.
+        """
+        if not (folder / FILE).is_file():
+            raise not_found(folder)
+        record = peek(folder)
+        return cls(Database(folder / FILE, "rw"), record)
+
+    @property
+    def folder(self) -> Path:
+        """The case folder."""
+        return self._database.path.parent
+
+    def set_status(self, status: Status) -> None:
+        """Say how far the case is."""
+        self.amend(status=status)
+
+    def amend(self, **changes: Any) -> None:
+        """Change fields of the record, e.g. `hashes` when changes were accepted on resuming."""
+        record = CaseRecord.model_validate({**self.record.model_dump(), **changes})
+        self._write("UPDATE meta SET value = ? WHERE key = 'record'", encode(record, "The case record"))
+        self.record = record
+
+    def commit_pass(self, name: str, rows: Iterable[Evidence], facts: dict[str, JsonValue]) -> None:
+        """Keep all that a free deterministic pass saw, in one transaction; rows of an earlier pass of that name go.
+
+        Args:
+            name: The pass, e.g. `perceive`.
+            rows: Its evidence; drawn to the end before the transaction starts, so that nobody waits for a tool.
+            facts: What else it learnt; `pass_facts` returns it, which marks the pass as done.
+        """
+        bodies = [(row, evidence_table.to_body(row)) for row in rows]
+        told = to_json(facts, f"The facts of pass {name!r}")  # after the rows: drawing them may still add facts
+        with self._database.writing() as db:
+            evidence_table.drop_pass(db, name)
+            for row, body in bodies:
+                evidence_table.file_row(db, row, body, name)
+            db.execute("INSERT OR REPLACE INTO passes VALUES (?, ?)", (name, told))
+
+    def pass_facts(self, name: str) -> dict[str, JsonValue] | None:
+        """The facts of a committed pass; None when it was not committed yet."""
+        facts: dict[str, JsonValue] | None = self._value("SELECT facts FROM passes WHERE name = ?", name)
+        return facts
+
+    def add(self, row: Evidence) -> Evidence:
+        """File an observation; the store counts revisions, whatever `row.revision` says.
+
+        Returns:
+            The stored row. The same id with the same content is the row that was there (a duplicate probe); with other
+            content it is a new revision beside the old one.
+        """
+        body = evidence_table.to_body(row)
+        with self._database.writing() as db:
+            return row.model_copy(update={"revision": evidence_table.file_row(db, row, body, None)})
+
+    def evidence(
+        self,
+        *,
+        kind: str | None = None,
+        kinds: Collection[str] | None = None,
+        span: TimeSpan | None = None,
+        track: int | None = None,
+        tool: str | None = None,
+    ) -> list[Evidence]:
+        """All rows that pass every given filter, in the order (start, end, kind, id, revision).
+
+        Args:
+            kind: One kind.
+            kinds: Any of these kinds.
+            span: The row's span touches it.
+            track: `data.track` is it, or `data.tracks` holds it.
+            tool: `name@version`, or a name with any version.
+        """
+        with self._database.reading() as db:
+            return evidence_table.select(db, evidence_table.filters(kind, kinds, span, track, tool))
+
+    def get(self, cite: str) -> Evidence | None:
+        """The row that a verdict cites as `id` or `id.revision`; None when there is none."""
+        with self._database.reading() as db:
+            return evidence_table.cited(db, cite)
+
+    def generation(self) -> int:
+        """A number that grows with every change of the evidence, cheap to ask for."""
+        with self._database.reading() as db:
+            return evidence_table.generation(db)
+
+    def put_judgement(self, judgement: Judgement) -> None:
+        """Keep what was thought of a clip in a round; the same clip and round again takes its place."""
+        body = encode(judgement, f"The judgement of clip {judgement.clip}")
+        self._write("INSERT OR REPLACE INTO judgements VALUES (?, ?, ?)", judgement.clip, judgement.round, body)
+
+    def judgements(self, *, every_round: bool = False) -> list[Judgement]:
+        """The last judgement of each clip in order of clips, or those of every round."""
+        rows = self._rows("SELECT clip, body FROM judgements ORDER BY clip, round")
+        found = [decode(Judgement, body, f"The judgement of clip {clip}") for clip, body in rows]
+        return found if every_round else list({judgement.clip: judgement for judgement in found}.values())
+
+    def put_note(self, key: str, value: JsonValue) -> None:
+        """Keep a small fact (plan, scene, verdict) under a key, in the place of what was there."""
+        self._write("INSERT OR REPLACE INTO notes VALUES (?, ?)", key, to_json(value, f"The note {key!r}"))
+
+    def note(self, key: str) -> Any:
+        """The fact under a key; None when there is none."""
+        return self._value("SELECT value FROM notes WHERE key = ?", key)
+
+    def log(self, step: str, data: dict[str, JsonValue]) -> None:
+        """Append to the case log; a step that is logged already (before a kill, say) stays as it was."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        body = to_json({"step": step, "at": now, "data": data}, f"The log of step {step!r}")
+        self._write("INSERT OR IGNORE INTO log (step, body) VALUES (?, ?)", step, body)
+
+    def log_rows(self) -> list[LogRow]:
+        """The case log, oldest first."""
+        rows = self._rows("SELECT step, body FROM log ORDER BY seq")
+        return [decode(LogRow, body, f"The log of step {step!r}") for step, body in rows]
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _rows(self, query: str, *values: Any) -> list[Any]:
+        with self._database.reading() as db:
+            return db.execute(query, values).fetchall()
+
+    def _value(self, query: str, key: str) -> Any:
+        rows = self._rows(query, key)
+        return from_json(rows[0][0], f"The row {key!r} of case {self.folder.name!r}") if rows else None
+
+    def _write(self, query: str, *values: Any) -> None:
+        with self._database.writing() as db:
+            db.execute(query, values)

@@ -1,0 +1,93 @@
+"""Every error a user can meet, in one tree, each with the exit code of the command line.
+
+    PandaError                     5  a defect of ours, or of the machine
+    ├── UserError                  2  a flag, a setting or a file name is wrong
+    │   └── CaseNotFound           2  no case with that id
+    ├── VideoError                 3  the video can't be investigated
+    │   ├── EmptyVideo             3  the file holds no bytes, or no frame could be decoded
+    │   ├── NoVideoStream          3  sound or data only
+    │   ├── Unreadable             3  not a video, or cut off before its index was written
+    │   └── TooLarge               3  more pixels than the limit allows
+    ├── BackendError               4  the model could not answer
+    ├── ToolError                  5  a tool failed; the planner learns it as absence of evidence
+    ├── StoreError                 5  the case database or an index can't be used
+    │   └── SchemaTooNew           5  written by a newer panda_agent
+    └── CasePaused               130  stopped on request; the case can be resumed
+
+Running out of a budget is not an error: the verdict says "inconclusive" and why.
+"""
+
+
+class PandaError(Exception):
+    """Base of all errors raised on purpose.
+
+    Args:
+        message: One sentence that says what is wrong.
+        hint: One sentence that says what to do next.
+    """
+
+    exit_code = 5
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message if self.hint is None else f"{self.message} {self.hint}"
+
+
+class UserError(PandaError):
+    """A flag, a setting, a rule pack or a file name is wrong. Raise before any work is done."""
+
+    exit_code = 2
+
+
+class CaseNotFound(UserError):
+    """No case has the id that was asked for."""
+
+
+class VideoError(PandaError):
+    """The video can't be investigated. Damage that leaves frames to look at is not an error but a blind span."""
+
+    exit_code = 3
+
+
+class EmptyVideo(VideoError):
+    """The file holds no bytes, or not one frame could be decoded."""
+
+
+class NoVideoStream(VideoError):
+    """The container opens but holds no picture, only sound or data."""
+
+
+class Unreadable(VideoError):
+    """The bytes are no video that FFmpeg knows, or the recording was cut off before its index was written."""
+
+
+class TooLarge(VideoError):
+    """The picture has more pixels than `video.max_pixels`; found before a frame is decoded."""
+
+
+class BackendError(PandaError):
+    """A language model could not answer."""
+
+    exit_code = 4
+
+
+class ToolError(PandaError):
+    """A tool failed. It never ends a case: the planner is told that this evidence is absent."""
+
+
+class StoreError(PandaError):
+    """The case database or an index can't be used."""
+
+
+class SchemaTooNew(StoreError):
+    """The file was written by a newer version; it is left untouched."""
+
+
+class CasePaused(PandaError):
+    """The case was stopped on request. What was found is kept, and `panda resume` goes on."""
+
+    exit_code = 130

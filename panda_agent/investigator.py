@@ -1,0 +1,204 @@
+"""The embeddable API: open a case, stream it, pause it, resume it. Async inside, with a thin sync face."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from contextlib import aclosing
+from os import PathLike
+from pathlib import Path
+from typing import Any, TypeVar
+
+from panda_agent.memory.case_store import CaseStore
+from panda_agent.nodes.desk import Case, CaseStores, Desk, VideoSource, verdict_of
+from panda_agent.reasoning.base import Reasoner
+from panda_agent.reasoning.rules.reasoner import RulesReasoner
+from panda_agent.settings import Settings, load_settings
+from panda_agent.tools import Tool
+from panda_agent.types import EVENT, CaseRequest, Event, Verdict, VerdictReached, Zone
+from panda_agent.video import list_videos
+
+T = TypeVar("T")
+CHECKPOINTS = "graph.db"
+"""LangGraph's checkpoints, inside the case folder."""
+
+
+class Investigator:
+    """Investigates videos. One investigator may run many cases, also at the same time.
+
+    Args:
+        settings: Read from environment and panda.toml by default.
+        tools: More tools, or others of the same name as those that ship.
+        reasoner: Who plans, judges and concludes; the rules reasoner by default.
+        store: Where cases are kept; SQLite files under `PANDA_HOME` by default.
+
+    Example:
+        >>> verdict = Investigator().investigate("yard.mp4", question="Does anyone climb the fence?")
+        >>> print(verdict.label, verdict.headline)
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        tools: Iterable[Tool] = (),
+        reasoner: Reasoner | None = None,
+        store: CaseStores = CaseStore,
+    ) -> None:
+        self.desk = Desk(settings or load_settings(), tools, reasoner or RulesReasoner(), store)
+
+    def open(
+        self,
+        source: VideoSource,
+        *,
+        question: str | None = None,
+        normal: Sequence[str | PathLike[str]] = (),
+        zones: Sequence[Zone] = (),
+        started_at: str | None = None,
+        case_id: str | None = None,
+    ) -> str:
+        """Open a case and commit it; from now on `resume` takes it up. Loads nothing heavy.
+
+        Args:
+            source: A path, a binary file object, or an iterator of (seconds, RGB array (h, w, 3) uint8).
+            question: What the doubt is about; None checks everything the rules know.
+            normal: Videos, or folders of videos, of normal life before this camera.
+            zones: Named parts of the picture.
+            started_at: ISO time of second 0.
+            case_id: A name of your choice; else one is made.
+
+        Returns:
+            The case id.
+
+        Raises:
+            UserError: A file is missing, or a case of that id exists.
+            VideoError: The video can't be investigated.
+        """
+        path = str(Path(source).absolute()) if isinstance(source, (str, PathLike)) else None
+        request = CaseRequest(
+            video=path,
+            question=question,
+            normal=tuple(str(video) for place in normal for video in _videos(Path(place))),
+            zones=tuple(zones),
+            started_at=started_at,
+        )
+        return self.desk.open(source if path is None else Path(path), request, case_id).id
+
+    async def stream(self, source: VideoSource, **request: Any) -> AsyncIterator[Event]:
+        """Investigate, and yield every event as it happens; the last is `VerdictReached`.
+
+        Leaving the loop early pauses the case. Arguments are those of `open`.
+        """
+        case_id = await asyncio.to_thread(self.open, source, **request)
+        async with aclosing(self.resume(case_id)) as events:
+            async for event in events:
+                yield event
+
+    async def resume(self, case_id: str) -> AsyncIterator[Event]:
+        """Go on with a case and yield its events; a finished one yields its verdict at once.
+
+        Raises:
+            CaseNotFound: There is no such case; the hint names the nearest.
+        """
+        case = await asyncio.to_thread(self.desk.case, case_id)
+        done = verdict_of(case)
+        try:
+            if done is not None:
+                yield VerdictReached(case_id=case_id, verdict=done)
+                return
+            async with aclosing(_run(self.desk, case)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            self.desk.close(case_id)
+
+    async def ainvestigate(self, source: VideoSource, **request: Any) -> Verdict:
+        """Investigate to the end. Arguments are those of `open`."""
+        return await _last(self.stream(source, **request))
+
+    def investigate(self, source: VideoSource, **request: Any) -> Verdict:
+        """`ainvestigate` for code that is not async; also works inside a running event loop."""
+        return run_sync(self.ainvestigate(source, **request))
+
+    def pause(self, case_id: str) -> None:
+        """Ask a running case to stop at the next frame; it can be resumed. Safe from any thread and from signals."""
+        self.desk.case(case_id).pause.set()
+
+
+async def ainvestigate(source: VideoSource, *, settings: Settings | None = None, **request: Any) -> Verdict:
+    """Investigate one video. See `Investigator.open` for the arguments."""
+    return await Investigator(settings).ainvestigate(source, **request)
+
+
+def investigate(source: VideoSource, *, settings: Settings | None = None, **request: Any) -> Verdict:
+    """Investigate one video and wait for the verdict. See `Investigator.open` for the arguments.
+
+    Example:
+        >>> from panda_agent import investigate
+        >>> verdict = investigate("video.mp4", question="Does anyone ride where people walk?")
+        >>> for claim in verdict.explanation:
+        ...     print(claim.span, claim.text, claim.cites)
+    """
+    return Investigator(settings).investigate(source, **request)
+
+
+async def _run(desk: Desk, case: Case) -> AsyncIterator[Event]:
+    """Run the graph from its last checkpoint, or from the start."""
+    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+    from panda_agent.graph import build_graph
+
+    finished = False
+    async with AsyncSqliteSaver.from_conn_string(str(case.folder / CHECKPOINTS)) as saver:
+        saver.serde = JsonPlusSerializer(allowed_msgpack_modules=None)  # strict: no type but plain data is revived
+        graph = build_graph(desk=desk, checkpointer=saver)
+        config: Any = {"configurable": {"thread_id": case.id}, "recursion_limit": case.settings.budget.steps}
+        start = None if await saver.aget_tuple(config) else {"case_id": case.id}
+        try:
+            async for part in graph.astream(start, config, stream_mode="custom", durability="sync"):
+                yield EVENT.validate_python(part)
+            finished = True
+        finally:
+            if not finished:
+                # The node's thread must not go on behind the back of whoever left.
+                case.pause.set()
+                case.store.set_status("paused")
+
+
+async def _last(events: AsyncIterator[Event]) -> Verdict:
+    verdict: Verdict | None = None
+    async for event in events:
+        if isinstance(event, VerdictReached):
+            verdict = event.verdict
+    assert verdict is not None
+    return verdict
+
+
+def run_sync(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end from sync code; in a thread of its own where an event loop runs already."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    outcome: list[T] = []
+    failure: list[BaseException] = []
+
+    def body() -> None:
+        try:
+            outcome.append(asyncio.run(work))
+        except BaseException as error:  # boundary: raised again in the caller's thread
+            failure.append(error)
+
+    thread = threading.Thread(target=body, name="panda-investigate")
+    thread.start()
+    thread.join()
+    if failure:
+        raise failure[0]
+    return outcome[0]
+
+
+def _videos(place: Path) -> list[Path]:
+    """A video, or the videos of a folder, as absolute paths."""
+    return [path.absolute() for path in (list_videos(place) if place.is_dir() else [place])]

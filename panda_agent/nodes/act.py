@@ -1,0 +1,32 @@
+"""Use the one tool that reflection asked for, on the clip in doubt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from panda_agent.errors import ToolError
+from panda_agent.nodes.brief import clip_of
+from panda_agent.nodes.desk import Desk
+from panda_agent.nodes.perceive import Emit, scope_of
+from panda_agent.nodes.state import CaseState
+from panda_agent.tools import file_observation
+from panda_agent.types import EvidenceFound, Reflection
+
+
+def act(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
+    """Run the tool and file what it saw; the clip is then examined anew."""
+    case = desk.case(state["case_id"])
+    clip = clip_of(case, state)
+    wish = Reflection.model_validate(case.store.note(f"reflection {clip.index}.{clip.round - 1}"))
+    tool = desk.toolbox[wish.tool]
+    about = tuple(row for row in clip.evidence if row.cite in wish.about)
+    scope = replace(scope_of(desk, case, emit), span=clip.span, region=wish.region, about=about)
+    try:
+        rows = [file_observation(tool.spec, scope, seen) for seen in tool.run(scope)]
+    except ToolError as error:
+        case.store.log(f"act {clip.index}.{clip.round}", {"tool": wish.tool, "failed": str(error)})
+        return {}
+    for row in rows:
+        emit(EvidenceFound(evidence=case.store.add(row)))
+    case.store.log(f"act {clip.index}.{clip.round}", {"tool": wish.tool, "filed": [row.id for row in rows]})
+    return {}

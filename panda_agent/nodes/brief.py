@@ -1,0 +1,69 @@
+"""What nodes tell the reasoner: the brief of a case, and one clip as it stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from panda_agent.memory.chain import short_memory
+from panda_agent.nodes.desk import Case, Desk
+from panda_agent.nodes.state import CaseState
+from panda_agent.reasoning.base import Brief, ClipView
+from panda_agent.types import Judgement, Plan, TimeSpan
+from panda_agent.video import ReadReport, clips
+
+OVERVIEW_KINDS = ("scene", "crowd", "normality")
+"""Rows about the video as a whole, which the planner reads."""
+FIRST_PASS = "observe_motion@1"
+
+
+def report_of(case: Case) -> ReadReport:
+    """What was decoded in the first pass over the video."""
+    facts: dict[str, Any] = case.store.pass_facts(FIRST_PASS) or {}
+    return ReadReport.model_validate(facts["report"])
+
+
+def brief_of(desk: Desk, case: Case) -> Brief:
+    """What is known of the case before its first clip."""
+    return Brief(
+        question=case.request.question,
+        pack=case.pack,
+        settings=case.settings,
+        duration=report_of(case).duration,
+        started_at=case.request.started_at or case.reader.info.created,
+        overview=case.store.evidence(kinds=OVERVIEW_KINDS),
+        second_looks=desk.toolbox.second_looks(),
+        makes=frozenset(desk.toolbox.makes()),
+        reference="normal videos of this camera" if case.request.normal else "the rest of this video",
+    )
+
+
+def plan_of(case: Case) -> Plan:
+    """The plan that was made for the case."""
+    return Plan.model_validate(case.store.note("plan"))
+
+
+def spans_of(case: Case) -> list[TimeSpan]:
+    """The clips of the video."""
+    loop = case.settings.loop
+    return clips(report_of(case).duration, length=loop.clip_seconds, minimum=loop.min_clips)
+
+
+def clip_of(case: Case, state: CaseState) -> ClipView:
+    """The clip under examination, with all evidence that touches it."""
+    index = state["cursor"]
+    span = spans_of(case)[index]
+    judged = case.store.judgements()
+    return ClipView(
+        index=index,
+        span=span,
+        round=state["round"],
+        evidence=case.store.evidence(span=span),
+        recent=short_memory(judged, index),
+        before=next((one for one in judged if one.clip == index and one.round < state["round"]), None),
+        used=state["used"],
+    )
+
+
+def latest(case: Case, index: int) -> Judgement:
+    """The latest judgement of a clip."""
+    return next(one for one in case.store.judgements() if one.clip == index)

@@ -1,0 +1,60 @@
+"""Weigh everything once more and give the verdict."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from panda_agent.nodes.brief import brief_of, plan_of, report_of
+from panda_agent.nodes.desk import Case, Desk
+from panda_agent.nodes.perceive import Emit
+from panda_agent.nodes.state import CaseState
+from panda_agent.reasoning.base import Findings
+from panda_agent.types import Cost, VerdictReached
+
+
+def conclude(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
+    """Let the reasoner write the verdict, and keep it with the case."""
+    case = desk.case(state["case_id"])
+    verdict = desk.reasoner.conclude(_findings(desk, case, state))
+    case.store.put_note("verdict", verdict.model_dump(mode="json"))
+    case.store.log("conclude", {"label": verdict.label, "headline": verdict.headline})
+    case.store.set_status("finished")
+    emit(VerdictReached(case_id=case.id, verdict=verdict))
+    return {"verdict": verdict.model_dump(mode="json")}
+
+
+def _findings(desk: Desk, case: Case, state: CaseState) -> Findings:
+    report = report_of(case)
+    return Findings(
+        brief=brief_of(desk, case),
+        plan=plan_of(case),
+        evidence=case.store.evidence(),
+        judgements=case.store.judgements(),
+        blind=report.blind,
+        warnings=_warnings(case),
+        stopped=state.get("stopped"),
+        cost=Cost(looks=state["looks"]),
+        provenance=_provenance(desk, case),
+    )
+
+
+def _warnings(case: Case) -> list[str]:
+    report = report_of(case)
+    warnings = [f"No picture {span}." for span in report.blind]
+    if report.damaged_packets:
+        warnings.append(f"{report.damaged_packets} damaged packets ({report.damaged_share:.1%}) were skipped.")
+    spent = case.store.note("spent")
+    return [*warnings, *report.notes, *([str(spent)] if spent else [])]
+
+
+def _provenance(desk: Desk, case: Case) -> dict[str, object]:
+    """What the verdict depends on: bytes, question, settings, packs. No path, time, host or id."""
+    return {
+        "panda_agent": version("panda-agent"),
+        "video_fingerprint": case.reader.info.fingerprint,
+        "reasoner": f"{desk.reasoner.name}@{desk.reasoner.version}",
+        "rules": {"pack": case.pack.id, "version": case.pack.version, "sha256": case.pack.sha256},
+        "settings": case.settings.judging(),
+        "tools": sorted(tool.spec.id for tool in desk.toolbox.overview()),
+        "tier": case.store.record.tier,
+    }

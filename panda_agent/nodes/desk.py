@@ -1,0 +1,200 @@
+"""The detective's desk: the open cases, and the tools and the reasoner that all nodes share."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from panda_agent.errors import CasePaused, UserError
+from panda_agent.memory.case_store import CaseRecord, CaseStore
+from panda_agent.prompts import load_pack
+from panda_agent.reasoning.base import Reasoner
+from panda_agent.reasoning.rules.reasoner import RulesReasoner
+from panda_agent.settings import Settings, load_settings
+from panda_agent.tools import Tool, Toolbox, default_tools
+from panda_agent.types import CaseRequest, RulePack, Verdict
+from panda_agent.video import VideoReader
+
+VideoSource = str | PathLike[str] | BinaryIO | Iterable[tuple[float, NDArray[np.uint8]]]
+"""A path, a binary file object, or an iterator of (seconds, RGB array (h, w, 3))."""
+SPOOL = "frames.mkv"
+"""Frames that came from an iterator or a stream, inside the case folder."""
+
+
+class CaseStores(Protocol):
+    """Where cases are kept."""
+
+    def create(self, folder: Path, record: CaseRecord) -> CaseStore:
+        """Start a case; it is committed when this returns."""
+        ...
+
+    def open(self, folder: Path) -> CaseStore:
+        """Take up a case."""
+        ...
+
+
+@dataclass(frozen=True)
+class Case:
+    """An open case: everything that is fixed once it is opened."""
+
+    id: str
+    folder: Path
+    store: CaseStore
+    request: CaseRequest
+    settings: Settings
+    pack: RulePack
+    reader: VideoReader
+    pause: threading.Event = field(default_factory=threading.Event)
+    """Set it, and work stops at the next frame with CasePaused; the case can be resumed."""
+
+    def check_pause(self) -> None:
+        """Stop here if somebody asked for it.
+
+        Raises:
+            CasePaused: Somebody did.
+        """
+        if self.pause.is_set():
+            raise CasePaused(f"Case {self.id} was paused.", hint=f"Go on with `panda resume {self.id}`.")
+
+
+@dataclass
+class Desk:
+    """Opens cases, once each, and holds what they share.
+
+    Args:
+        settings: The settings of new cases; a case keeps those it was opened with.
+        tools: More tools, or others of the same name.
+        reasoner: Who judges; the rules reasoner by default.
+    """
+
+    settings: Settings
+    tools: Iterable[Tool] = ()
+    reasoner: Reasoner = field(default_factory=RulesReasoner)
+    stores: CaseStores = CaseStore
+    """Where cases are kept: anything with `create(folder, record)` and `open(folder)`."""
+
+    def __post_init__(self) -> None:
+        self.toolbox = Toolbox([*default_tools(), *self.tools])
+        self._cases: dict[str, Case] = {}
+        self._lock = threading.Lock()
+
+    def open(
+        self, source: VideoSource, request: CaseRequest, case_id: str | None = None, settings: Settings | None = None
+    ) -> Case:
+        """Open a new case and commit it, so that it can be resumed from now on.
+
+        Args:
+            source: What to read the picture from.
+            request: What is asked.
+            case_id: A name of the user's choice; else one is made.
+            settings: Settings of this case; those of the desk by default.
+
+        Raises:
+            UserError: A case of that id exists.
+            VideoError: The video can't be investigated.
+        """
+        settings = settings or self.settings
+        case_id = case_id or new_case_id(request.video or "frames")
+        folder = settings.root / "cases" / check_case_id(case_id)
+        reader = VideoReader(source, max_pixels=settings.video.max_pixels, spool=folder / SPOOL)
+        pack = load_pack(settings.rules, self.toolbox.makes())
+        record = CaseRecord(
+            case_id=case_id,
+            video=Path(request.video).name if request.video is not None else "frames",
+            path=request.video,
+            fingerprint=reader.info.fingerprint,
+            question=request.question,
+            settings={**settings.judging(), "request": request.model_dump(mode="json")},
+            hashes={"rules": pack.sha256},
+            tier="bare",
+        )
+        case = Case(case_id, folder, self.stores.create(folder, record), request, settings, pack, reader)
+        with self._lock:
+            self._cases[case_id] = case
+        return case
+
+    def case(self, case_id: str) -> Case:
+        """An open case, or one read from disk.
+
+        Raises:
+            CaseNotFound: There is no such case.
+        """
+        with self._lock:
+            if case_id not in self._cases:
+                self._cases[case_id] = self._read(case_id)
+            return self._cases[case_id]
+
+    def close(self, case_id: str) -> None:
+        """Let go of a case's files."""
+        with self._lock:
+            case = self._cases.pop(case_id, None)
+        if case is not None:
+            case.store.close()
+
+    def _read(self, case_id: str) -> Case:
+        folder = self.settings.root / "cases" / check_case_id(case_id)
+        store = self.stores.open(folder)
+        kept: dict[str, Any] = dict(store.record.settings)
+        request = CaseRequest.model_validate(kept.pop("request"))
+        settings = self.settings.model_copy(update=_validated(kept))
+        source = Path(request.video) if request.video is not None else folder / SPOOL
+        reader = VideoReader(source, max_pixels=settings.video.max_pixels, spool=folder / SPOOL)
+        pack = load_pack(settings.rules, self.toolbox.makes())
+        _same_inputs(store.record, reader, pack)
+        return Case(case_id, folder, store, request, settings, pack, reader)
+
+
+def verdict_of(case: Case) -> Verdict | None:
+    """The verdict of a finished case; None while it is open."""
+    kept = case.store.note("verdict")
+    return None if kept is None else Verdict.model_validate(kept)
+
+
+def new_case_id(name: str) -> str:
+    """A readable id: the video's name, made safe, and six random hex digits."""
+    return f"{slug(name)}-{secrets.token_hex(3)}"
+
+
+def slug(name: str) -> str:
+    """A file name reduced to letters, digits and dashes."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", Path(name).stem).strip("-")[:40] or "case"
+
+
+def check_case_id(case_id: str) -> str:
+    """Refuse an id that could leave the folder of cases.
+
+    Raises:
+        UserError: The id is not made of letters, digits, dots, dashes and underscores.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", case_id):
+        raise UserError(f"{case_id!r} is no case id.", hint="Ids are letters, digits, dots, dashes and underscores.")
+    return case_id
+
+
+def _validated(kept: dict[str, Any]) -> dict[str, Any]:
+    """Settings kept with a case, as the typed groups they were."""
+    parsed = load_settings(**kept)
+    return {name: getattr(parsed, name) for name in kept}
+
+
+def _same_inputs(record: CaseRecord, reader: VideoReader, pack: RulePack) -> None:
+    """A case is one video and one set of rules: going on with others would mix two cases."""
+    if record.path is not None and reader.info.fingerprint != record.fingerprint:
+        raise UserError(
+            f"The video of case {record.case_id} is not the one it was opened with ({record.path}).",
+            hint="Put the old file back, or investigate the new one as a case of its own.",
+        )
+    if record.hashes.get("rules") != pack.sha256:
+        raise UserError(
+            f"The rule pack {pack.id!r} changed since case {record.case_id} was opened.",
+            hint="Put the old pack back, or investigate again with the new one.",
+        )

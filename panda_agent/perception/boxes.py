@@ -1,0 +1,30 @@
+"""Motion boxes: connected parts of the foreground mask that are big enough to be something."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Boxes = NDArray[np.float32]
+"""(n, 4): x0, y0, x1, y1 in pixels of the reduced picture."""
+
+MIN_AREA = 0.0006
+"""Smallest blob, share of the picture."""
+MAX_SHARE = 0.5
+"""More foreground than this is a moving camera or a change of light: no boxes."""
+
+
+def motion_boxes(moving: NDArray[np.uint8]) -> Boxes:
+    """Boxes around the blobs of a foreground mask (h, w), in reading order; none when most of the picture changed."""
+    if cv2.countNonZero(moving) > MAX_SHARE * moving.size:
+        return np.zeros((0, 4), np.float32)
+    side = max(moving.shape)
+    # Taller than wide: a person often falls apart into head, trunk and legs.
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (max(3, side // 96), max(3, side // 48)))
+    closed = cv2.morphologyEx(moving, cv2.MORPH_CLOSE, kernel)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+    blobs = stats[1:]
+    blobs = blobs[blobs[:, cv2.CC_STAT_AREA] >= MIN_AREA * moving.size]
+    x, y, w, h = (blobs[:, i].astype(np.float32) for i in range(4))
+    return np.stack([x, y, x + w, y + h], axis=1)

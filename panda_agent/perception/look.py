@@ -1,0 +1,76 @@
+"""What every perception filter is given a frame, and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import JsonValue
+
+from panda_agent.perception.background import Foreground
+from panda_agent.perception.tracks import Track
+from panda_agent.types import Region, TimeSpan
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One perceived moment; all pictures share the reduced size (h, w)."""
+
+    time: float
+    """Seconds."""
+    rgb: NDArray[np.uint8]
+    """(h, w, 3)."""
+    gray: NDArray[np.uint8]
+    """(h, w)."""
+    flow: NDArray[np.float32]
+    """(h, w, 2), pixels per second, x right and y down."""
+    foreground: Foreground
+    boxes: NDArray[np.float32]
+    """(n, 4) motion boxes in pixels."""
+    live: dict[int, Track]
+    """Tracks seen lately, by id; their last row may be older than this moment."""
+    ended: list[Track]
+    """Tracks that ended at this moment."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        return self.gray.shape[1], self.gray.shape[0]
+
+    def region(self, box: NDArray[np.floating] | tuple[float, float, float, float]) -> Region:
+        """Normalise a pixel box (x0, y0, x1, y1)."""
+        return Region.of_pixels(tuple(float(v) for v in box), *self.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a filter noticed; the tool that runs the filter files it as Evidence."""
+
+    kind: str
+    span: TimeSpan
+    statement: str
+    """One plain sentence with numbers and units."""
+    data: dict[str, JsonValue] = field(default_factory=dict)
+    """Plain floats, ints, strings, lists; never numpy scalars. `profile` = [[seconds, 0..1 or more], ...] where it varies."""
+    region: Region | None = None
+    score: float | None = None
+    """0..1, how strong by the filter's own scale."""
+    family: str | None = None
+    """The sense it comes from, where it is not the tool's own (`tracks` for what is seen by following an object)."""
+
+
+class Filter(Protocol):
+    """A small stateful detector. It holds bounded state, however long the video."""
+
+    makes: dict[str, tuple[str, ...]]
+    """The kinds it can report, each with the fields of its data; rules are checked against this at load."""
+
+    def update(self, look: Look) -> list[Observation]:
+        """Take one frame; return what became certain by now (an episode is reported when it ends, or once it is clear)."""
+        ...
+
+    def finish(self) -> list[Observation]:
+        """The video is over: return what was still open."""
+        ...

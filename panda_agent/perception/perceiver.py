@@ -1,0 +1,70 @@
+"""One frame's way through perception: background, flow, boxes, tracks, then every filter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from panda_agent.perception.background import Background
+from panda_agent.perception.boxes import motion_boxes
+from panda_agent.perception.flow import DenseFlow
+from panda_agent.perception.look import Look
+from panda_agent.perception.tracks import MotionTracker
+
+BACKGROUND_SAMPLES = 40
+"""Frames of the lookahead whose median becomes the first background."""
+
+
+class Perceiver:
+    """Turns frames into looks.
+
+    Args:
+        head: The first frames, RGB (h, w, 3); the background is learnt from them before the first is looked at.
+        rate: Frames per second.
+        config_dir: Where Ultralytics may keep its settings file.
+        ignore: Mask (h, w) whose non-zero pixels are never foreground (zones to ignore).
+    """
+
+    def __init__(
+        self,
+        head: Sequence[NDArray[np.uint8]],
+        rate: float,
+        config_dir: Path,
+        ignore: NDArray[np.uint8] | None = None,
+    ) -> None:
+        picks = np.unique(np.linspace(0, len(head) - 1, min(len(head), BACKGROUND_SAMPLES)).astype(int))
+        self._background = Background([to_gray(head[i]) for i in picks], rate)
+        self._flow = DenseFlow()
+        self._tracker = MotionTracker(rate, config_dir)
+        self._ignore = ignore
+
+    def look(self, time: float, rgb: NDArray[np.uint8]) -> Look:
+        """Perceive the next frame.
+
+        Args:
+            time: Seconds, rising.
+            rgb: (h, w, 3), always of one size.
+        """
+        gray = to_gray(rgb)
+        flow = self._flow.update(gray, time)
+        foreground = self._background.update(gray)
+        if self._ignore is not None:
+            foreground.moving[self._ignore > 0] = 0
+            foreground.static[self._ignore > 0] = 0
+        boxes = motion_boxes(foreground.moving)
+        ended = self._tracker.update(time, boxes, flow)
+        return Look(time, rgb, gray, flow, foreground, boxes, self._tracker.live, ended)
+
+    def last_tracks(self, look: Look) -> Look:
+        """The last look again, with every live track ended: filters hear of tracks that the end of the video cut off."""
+        ended = self._tracker.finish()
+        return Look(look.time, look.rgb, look.gray, look.flow, look.foreground, look.boxes[:0], {}, ended)
+
+
+def to_gray(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """RGB (h, w, 3) to gray (h, w)."""
+    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)

@@ -1,0 +1,102 @@
+"""Tracks: Ultralytics' ByteTrack on boxes, ids counted from 1 in each case."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MATCH_THRESHOLD = 0.95
+"""Boxes of blobs jump in size, so nearly any overlap may match (median track on vtest 0.4 s at 0.8, 1.8 s at 0.95)."""
+LOST_SECONDS = 1.5
+"""How long a track may go unseen."""
+SCORE = 0.9
+"""Constant score of a motion box; a lower one loses half the tracks to score fusion."""
+
+
+@dataclass(slots=True)
+class Track:
+    """The path of one object: a row (time, x0, y0, x1, y1, flow x, flow y) a frame in which it was seen."""
+
+    id: int
+    rows: list[tuple[float, ...]] = field(default_factory=list)
+
+    @property
+    def array(self) -> NDArray[np.float64]:
+        """(n, 7): seconds; box in pixels of the reduced picture; mean flow inside the box, pixels per second."""
+        return np.asarray(self.rows, np.float64).reshape(-1, 7)
+
+    @property
+    def last(self) -> float:
+        """Seconds when it was last seen."""
+        return self.rows[-1][0]
+
+
+class MotionTracker:
+    """ByteTrack (Zhang et al., ECCV 2022) over motion boxes.
+
+    Args:
+        rate: Frames per second that `update` will be called with; ByteTrack counts time in frames.
+        config_dir: Where Ultralytics may keep its settings file.
+    """
+
+    def __init__(self, rate: float, config_dir: Path) -> None:
+        self._tracker, self._boxes = _byte_tracker(rate, config_dir)
+        self._names: dict[int, int] = {}
+        self.live: dict[int, Track] = {}
+        self._patience = LOST_SECONDS
+
+    def update(self, time: float, boxes: NDArray[np.float32], flow: NDArray[np.float32]) -> list[Track]:
+        """Match boxes (n, 4) to tracks and return the tracks that have ended. Call it on empty frames too."""
+        height, width = flow.shape[:2]
+        rows = np.concatenate(
+            [boxes, np.full((len(boxes), 1), SCORE, np.float32), np.zeros((len(boxes), 1), np.float32)], axis=1
+        )
+        for row in self._tracker.update(self._boxes(rows, (height, width))):
+            box = boxes[int(row[7])]
+            track = self.live.setdefault(self._name(int(row[4])), Track(id=self._name(int(row[4]))))
+            track.rows.append((time, *(float(v) for v in box), *_mean_flow(flow, box)))
+        ended = [track for track in self.live.values() if time - track.last > self._patience]
+        for track in ended:
+            del self.live[track.id]
+        return ended
+
+    def finish(self) -> list[Track]:
+        """End all live tracks and return them."""
+        ended = list(self.live.values())
+        self.live = {}
+        return ended
+
+    def _name(self, foreign: int) -> int:
+        """Ultralytics counts ids through the whole process; ours start at 1 in each case."""
+        return self._names.setdefault(foreign, len(self._names) + 1)
+
+
+def _mean_flow(flow: NDArray[np.float32], box: NDArray[np.float32]) -> tuple[float, float]:
+    x0, y0, x1, y1 = (int(v) for v in box)
+    part = flow[y0:y1, x0:x1]
+    return float(part[..., 0].mean()), float(part[..., 1].mean())
+
+
+def _byte_tracker(rate: float, config_dir: Path) -> tuple[Any, Any]:
+    """Import Ultralytics only here: it loads torch (seconds), and must neither install nor fetch anything."""
+    config_dir.mkdir(parents=True, exist_ok=True)
+    for name, value in (
+        ("YOLO_CONFIG_DIR", str(config_dir)),
+        ("YOLO_AUTOINSTALL", "false"),
+        ("YOLO_OFFLINE", "true"),
+        ("YOLO_VERBOSE", "false"),
+    ):
+        os.environ.setdefault(name, value)
+    from ultralytics.engine.results import Boxes
+    from ultralytics.trackers.byte_tracker import BYTETracker
+    from ultralytics.utils import YAML, IterableSimpleNamespace
+    from ultralytics.utils.checks import check_yaml
+
+    config = YAML.load(check_yaml("bytetrack.yaml"))
+    config |= {"match_thresh": MATCH_THRESHOLD, "track_buffer": max(1, round(LOST_SECONDS * rate))}
+    return BYTETracker(IterableSimpleNamespace(**config)), Boxes

@@ -1,0 +1,98 @@
+"""What the loop asks of a reasoner; the rules reasoner and the language model both answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from panda_agent.settings import Settings
+from panda_agent.types import (
+    Cost,
+    Evidence,
+    Judgement,
+    Plan,
+    Reflection,
+    RulePack,
+    TimeSpan,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What is known of a case before its first clip."""
+
+    question: str | None
+    pack: RulePack
+    settings: Settings
+    duration: float
+    """Seconds, by the last decoded timestamp."""
+    started_at: str | None
+    """ISO time of second 0."""
+    overview: Sequence[Evidence]
+    """What the overview tools filed."""
+    second_looks: Sequence[str]
+    """Names of the tools that can look at one clip again."""
+    makes: frozenset[str]
+    """Kinds of evidence that the tools at hand can file."""
+    reference: str
+    """What motion is compared with: `normal videos` or `the rest of this video`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipView:
+    """One clip as the reasoner sees it."""
+
+    index: int
+    span: TimeSpan
+    round: int
+    """0 at the first look."""
+    evidence: Sequence[Evidence]
+    """Everything whose span touches the clip."""
+    recent: Sequence[str]
+    """Short memory: the last five judgements, oldest first, a line each."""
+    before: Judgement | None
+    """How this clip was judged one round earlier."""
+    used: Sequence[str]
+    """Second looks that this clip had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything a verdict is written from."""
+
+    brief: Brief
+    plan: Plan
+    evidence: Sequence[Evidence]
+    judgements: Sequence[Judgement]
+    blind: Sequence[TimeSpan]
+    """Stretches without a picture."""
+    warnings: Sequence[str]
+    stopped: str | None
+    """Why the case ended early (a budget), if it did."""
+    cost: Cost
+    provenance: dict[str, object]
+
+
+class Reasoner(Protocol):
+    """Plans, judges clips, asks for second looks, and concludes. Must be deterministic for the same inputs."""
+
+    name: str
+    version: int
+
+    def plan(self, brief: Brief) -> Plan:
+        """Choose rules and set up hypotheses."""
+        ...
+
+    def judge(self, clip: ClipView, plan: Plan, brief: Brief) -> Judgement:
+        """Judge one clip."""
+        ...
+
+    def reflect(self, clip: ClipView, judgement: Judgement, plan: Plan, brief: Brief) -> Reflection | None:
+        """For an unclear clip, choose one tool that it has not had; None when there is nothing left to try."""
+        ...
+
+    def conclude(self, findings: Findings) -> Verdict:
+        """Write the verdict."""
+        ...

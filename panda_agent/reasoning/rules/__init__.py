@@ -1,0 +1,1 @@
+"""The rules engine: predicates over evidence, and beliefs in log-odds."""

@@ -1,0 +1,95 @@
+"""Belief as pure functions: log-odds in, log-odds out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from panda_agent.types import TimeSpan
+
+Array = NDArray[np.float64]
+
+
+def logit(p: float) -> float:
+    """Log-odds of a probability in (0, 1)."""
+    return math.log(p / (1.0 - p))
+
+
+def sigmoid(x: float) -> float:
+    """Probability of log-odds."""
+    return 1.0 / (1.0 + math.exp(-x)) if x >= 0 else math.exp(x) / (1.0 + math.exp(x))
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What one firing does to one event type: log-odds over its span, fading afterwards.
+
+    Where the strength varies, `times` and `levels` hold it at perception rate; else it is `level` throughout.
+    """
+
+    event_type: str
+    family: str
+    span: TimeSpan
+    level: float
+    """Log-odds at its strongest; negative speaks for the benign twin."""
+    times: tuple[float, ...] = ()
+    levels: tuple[float, ...] = ()
+
+    def at(self, times: Array, decay: float) -> Array:
+        """Log-odds at each of `times` (seconds, rising): zero before the span, e-folding in `decay` seconds after it."""
+        if self.times:
+            held = np.interp(times, self.times, self.levels, left=0.0)
+            last = self.levels[-1]
+        else:
+            held = np.where(times >= self.span.start, self.level, 0.0)
+            last = self.level
+        after = times > self.span.end
+        return np.where(after, last * np.exp(-np.maximum(0.0, times - self.span.end) / decay), held)
+
+
+def log_odds(pushes: Iterable[Push], times: Array, prior: float, decay: float) -> Array:
+    """Log-odds of one event type at each moment.
+
+    One sense counts once at a moment: within a family the strongest push for and the strongest push against stand,
+    and only different families (motion, tracks, detector, ...) add up. Otherwise ten overlapping views of the same
+    pixels would look like ten witnesses.
+    """
+    by_family: dict[str, tuple[Array, Array]] = {}
+    zero = np.zeros(len(times))
+    for push in pushes:
+        level = push.at(times, decay)
+        best, worst = by_family.get(push.family, (zero, zero))
+        by_family[push.family] = (np.maximum(best, level), np.minimum(worst, level))
+    return logit(prior) + sum((best + worst for best, worst in by_family.values()), zero)
+
+
+def to_probability(x: Array) -> Array:
+    """Element-wise `sigmoid`."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -60, 60))), np.float64)
+
+
+def spans_above(times: Sequence[float], scores: Array, high: float, low: float, end: float) -> list[tuple[TimeSpan, float]]:
+    """Stretches with a score of at least `low` that reach `high` somewhere, each with its peak.
+
+    Each sample speaks for the time until the next one (the last until `end`).
+    """
+    found: list[tuple[TimeSpan, float]] = []
+    above = scores >= low
+    i, n = 0, len(times)
+    while i < n:
+        if not above[i]:
+            i += 1
+            continue
+        j = i
+        while j + 1 < n and above[j + 1]:
+            j += 1
+        peak = float(scores[i : j + 1].max())
+        if peak >= high:
+            stop = times[j + 1] if j + 1 < n else end
+            found.append((TimeSpan(start=times[i], end=max(times[i], stop)), peak))
+        i = j + 1
+    return found

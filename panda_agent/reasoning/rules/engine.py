@@ -1,0 +1,217 @@
+"""The rules engine: fires every rule over the evidence and turns what fired into beliefs over time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from panda_agent.reasoning.rules.beliefs import Push, log_odds, to_probability
+from panda_agent.reasoning.rules.predicates import matches, meets, ramp, related, rise
+from panda_agent.types import Condition, EventType, Evidence, Firing, Rule, TimeSpan
+
+DOUBTED = 0.5
+"""What is left of a firing's strength when a second look at the same moment did not find it again."""
+
+Times = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The outcome of weighing rules against evidence."""
+
+    trace: list[Firing]
+    """Every firing, and one line for each rule that did not fire."""
+    pushes: dict[str, list[Push]] = field(default_factory=dict)
+    """By event type."""
+
+    def fired(self) -> list[Firing]:
+        """The part of the trace that moved belief."""
+        return [line for line in self.trace if line.outcome == "fired"]
+
+    def beliefs(self, events: Iterable[EventType], times: Times) -> dict[str, Times]:
+        """Belief in each event type at each of `times` (seconds, rising)."""
+        return {
+            event.id: to_probability(log_odds(self.pushes.get(event.id, ()), times, event.prior, event.decay))
+            for event in events
+        }
+
+
+def weigh(rules: Sequence[Rule], evidence: Sequence[Evidence], *, started_at: str | None = None) -> Weighed:
+    """Fire rules over evidence. Pure: the same rows give the same trace, in whatever order they come.
+
+    Args:
+        rules: The rules to test.
+        evidence: All rows they may look at.
+        started_at: ISO time of second 0; None leaves rules about the clock undecided.
+    """
+    rows = sorted(evidence, key=lambda row: (row.span.start, row.span.end, row.kind, row.id, row.revision))
+    by_kind: dict[str, list[Evidence]] = defaultdict(list)
+    for row in rows:
+        by_kind[row.kind].append(row)
+    doubted = {str(cite) for row in by_kind["second_look"] if not row.data.get("found") for cite in _list(row, "of")}
+    trace: list[Firing] = []
+    pushes: dict[str, list[Push]] = defaultdict(list)
+    for rule in sorted(rules, key=lambda rule: rule.id):
+        firings = _fire(rule, by_kind, started_at)
+        for firing, anchor in firings:
+            factor = DOUBTED if anchor.cite in doubted else 1.0
+            line = firing.model_copy(update={"strength": round(firing.strength * factor, 4)})
+            line = line.model_copy(update={"weight": round(firing.weight * factor, 4)})
+            trace.append(line)
+            pushes[rule.event_type].append(_push(rule, line, anchor, factor))
+        if not firings:
+            trace.append(_not_fired(rule, by_kind, started_at))
+    return Weighed(trace=trace, pushes=dict(pushes))
+
+
+def _fire(
+    rule: Rule, by_kind: Mapping[str, list[Evidence]], started_at: str | None
+) -> list[tuple[Firing, Evidence]]:
+    if rule.needs_clock and started_at is None:
+        return []
+    first, *others = rule.when
+    found: list[tuple[Firing, Evidence]] = []
+    for anchor in by_kind.get(first.kind, ()):
+        if matches(anchor, first, started_at) is not True:
+            continue
+        company = _company(anchor, others, by_kind, started_at)
+        strength = _strength(rule, anchor, started_at)
+        if company is None or strength <= 0.0:
+            continue
+        sign = 1.0 if rule.supports == "anomaly" else -1.0
+        found.append(
+            (
+                Firing(
+                    rule=f"{rule.id}@{rule.version}",
+                    event_type=rule.event_type,
+                    outcome="fired",
+                    why=fill(rule.explanation, anchor, company),
+                    span=anchor.span,
+                    strength=round(strength, 4),
+                    weight=round(sign * rule.weight * strength, 4),
+                    evidence=tuple(dict.fromkeys(row.cite for row in (anchor, *company))),
+                ),
+                anchor,
+            )
+        )
+    return found
+
+
+def _company(
+    anchor: Evidence, others: Sequence[Condition], by_kind: Mapping[str, list[Evidence]], started_at: str | None
+) -> list[Evidence] | None:
+    """The rows that the further conditions need beside the anchor; None when one of them is not met."""
+    company: list[Evidence] = []
+    for condition in others:
+        near = (
+            row
+            for row in by_kind.get(condition.kind, ())
+            if row.cite != anchor.cite and related(anchor, row, condition) and matches(row, condition, started_at)
+        )
+        row = next(near, None)
+        if (row is None) != condition.absent:
+            return None
+        if row is not None:
+            company.append(row)
+    return company
+
+
+def _strength(rule: Rule, anchor: Evidence, started_at: str | None) -> float:
+    if rule.strength is not None and rule.strength.field == "profile":
+        return max((rise(value, rule.strength) for _, value in profile(anchor)), default=0.0)
+    return ramp(anchor, rule.strength, started_at)
+
+
+def _push(rule: Rule, firing: Firing, anchor: Evidence, factor: float) -> Push:
+    assert firing.span is not None
+    times: tuple[float, ...] = ()
+    levels: tuple[float, ...] = ()
+    if rule.strength is not None and rule.strength.field == "profile":
+        sign = factor * (rule.weight if rule.supports == "anomaly" else -rule.weight)
+        points = profile(anchor)
+        times = tuple(t for t, _ in points)
+        levels = tuple(sign * rise(value, rule.strength) for _, value in points)
+    return Push(rule.event_type, anchor.family, firing.span, firing.weight, times, levels)
+
+
+def profile(row: Evidence) -> list[tuple[float, float]]:
+    """How a row's value ran over time: (seconds, value) pairs, empty where it has no profile."""
+    points = row.data.get("profile")
+    if not isinstance(points, list):
+        return []
+    return [(float(p[0]), float(p[1])) for p in points if isinstance(p, list)]  # type: ignore[arg-type]
+
+
+def _not_fired(rule: Rule, by_kind: Mapping[str, list[Evidence]], started_at: str | None) -> Firing:
+    """Say why a rule did not fire, by the row that came nearest."""
+    first = rule.when[0]
+    rows = by_kind.get(first.kind, [])
+    if rule.needs_clock and started_at is None:
+        outcome, why = "undecided", "the time of day is not known; give --started-at"
+    elif not rows:
+        outcome, why = "not fired", f"no evidence of kind {first.kind!r}"
+    else:
+        outcome, why = _nearest_miss(rule, rows, started_at)
+    return Firing(
+        rule=f"{rule.id}@{rule.version}",
+        event_type=rule.event_type,
+        outcome="undecided" if outcome == "undecided" else "not fired",
+        why=why,
+    )
+
+
+def _nearest_miss(rule: Rule, rows: Sequence[Evidence], started_at: str | None) -> tuple[str, str]:
+    first = rule.when[0]
+    best = max(rows, key=lambda row: sum(meets(row, p, started_at) is True for p in first.where))
+    for predicate in first.where:
+        met = meets(best, predicate, started_at)
+        if met is None:
+            return "undecided", f"{predicate.field} was not measured ({best.cite})"
+        if not met:
+            found = best.data.get(predicate.field, getattr(best, predicate.field, None))
+            return "not fired", f"{predicate.field} is {_short(found)}, needs {predicate.op} {predicate.value} ({best.cite})"
+    return "not fired", f"what else the rule needs is not there, or too weak ({best.cite})"
+
+
+def fill(template: str, anchor: Evidence, company: Sequence[Evidence] = ()) -> str:
+    """Put measured values into a rule's sentence: `{speed}` from the first row, `{kind.field}` from the others."""
+    values: dict[str, str] = {}
+    for row in (*company[::-1], anchor):
+        for name, value in row.data.items():
+            values[f"{row.kind}.{name}"] = values[name] = _short(value)
+    for name, value in values.items():
+        template = template.replace("{" + name + "}", value)
+    return template
+
+
+def _short(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def _list(row: Evidence, name: str) -> list[object]:
+    value = row.data.get(name)
+    return list(value) if isinstance(value, list) else []
+
+
+def moments(duration: float, evidence: Sequence[Evidence], rate: float) -> Times:
+    """The moments at which belief is drawn: a steady grid at the rate of perception, and every profile's samples.
+
+    Args:
+        duration: Seconds.
+        evidence: Rows whose profiles set further moments.
+        rate: Samples a second of the grid.
+    """
+    grid = np.arange(0.0, max(duration, 1e-9), 1.0 / rate)
+    extra = [t for row in evidence for t, _ in profile(row)]
+    return np.unique(np.round(np.concatenate([grid, np.asarray(extra, np.float64)]), 3))
+
+
+def overlapping(evidence: Iterable[Evidence], span: TimeSpan) -> list[Evidence]:
+    """The rows that share a moment with a span."""
+    return [row for row in evidence if row.span.touches(span)]

@@ -1,0 +1,80 @@
+"""Frozen models of everything that crosses a boundary: time, evidence, rules, verdict, events."""
+
+from panda_agent.types.events import (
+    EVENT,
+    BeliefMoved,
+    CaseOpened,
+    Event,
+    EvidenceFound,
+    Judged,
+    Planned,
+    Progress,
+    Reflected,
+    VerdictReached,
+)
+from panda_agent.types.evidence import Evidence, evidence_id
+from panda_agent.types.plan import Plan, Reflection
+from panda_agent.types.request import CaseRequest
+from panda_agent.types.rules import Condition, EventType, ExampleRow, Predicate, Ramp, Rule, RulePack, Severity
+from panda_agent.types.time import Model, Region, TimeSpan, clock, merge_spans
+from panda_agent.types.verdict import (
+    SCHEMA_VERSION,
+    AnomalySpan,
+    Claim,
+    Cost,
+    Firing,
+    Hypothesis,
+    Judgement,
+    Label,
+    Rejected,
+    SceneContext,
+    ScorePoint,
+    Verdict,
+)
+from panda_agent.types.zones import BUILT_IN_ZONES, Zone, zones_of
+
+__all__ = [
+    "BUILT_IN_ZONES",
+    "EVENT",
+    "SCHEMA_VERSION",
+    "AnomalySpan",
+    "BeliefMoved",
+    "CaseOpened",
+    "CaseRequest",
+    "Claim",
+    "Condition",
+    "Cost",
+    "Event",
+    "EventType",
+    "Evidence",
+    "EvidenceFound",
+    "ExampleRow",
+    "Firing",
+    "Hypothesis",
+    "Judged",
+    "Judgement",
+    "Label",
+    "Model",
+    "Plan",
+    "Planned",
+    "Predicate",
+    "Progress",
+    "Ramp",
+    "Reflected",
+    "Reflection",
+    "Region",
+    "Rejected",
+    "Rule",
+    "RulePack",
+    "SceneContext",
+    "ScorePoint",
+    "Severity",
+    "TimeSpan",
+    "Verdict",
+    "VerdictReached",
+    "Zone",
+    "clock",
+    "evidence_id",
+    "merge_spans",
+    "zones_of",
+]

@@ -1,0 +1,117 @@
+"""Rule packs as data, and their loader. A pack is one YAML file in `rules/`, or one of your own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from panda_agent.errors import UserError
+from panda_agent.types import RulePack
+
+SHIPPED = files("panda_agent.prompts.rules")
+MAX_PACK_BYTES = 2_000_000
+
+
+def pack_names() -> list[str]:
+    """The packs that ship, by name."""
+    return sorted(entry.name.removesuffix(".yaml") for entry in SHIPPED.iterdir() if entry.name.endswith(".yaml"))
+
+
+def load_pack(name: str, makes: Mapping[str, tuple[str, ...]] | None = None) -> RulePack:
+    """Load a rule pack with everything it includes.
+
+    Args:
+        name: A shipped pack, or the path of a YAML file.
+        makes: What the tools at hand can report (kind → data fields). A rule about anything else is refused.
+
+    Raises:
+        UserError: There is no such pack, or something in it is wrong; the sentence says which rule and why.
+    """
+    texts: dict[str, bytes] = {}
+    merged = _merge(name, texts)
+    merged["sha256"] = hashlib.sha256(b"\0".join(texts[key] for key in sorted(texts))).hexdigest()
+    try:
+        pack = RulePack.model_validate(merged)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(f"Rule pack {name!r} is wrong at {_place(merged, first['loc'])}: {first['msg']}.") from error
+    if makes is not None:
+        _check_evidence(pack, makes)
+    return pack
+
+
+def _merge(name: str, texts: dict[str, bytes]) -> dict[str, Any]:
+    """Read a pack and put what it includes before its own event types and rules; a later id replaces an earlier one."""
+    own = _read(name, texts)
+    events: dict[str, Any] = {}
+    rules: dict[str, Any] = {}
+    for other in own.pop("include", ()):
+        if other not in texts:
+            part = _merge(other, texts)
+            events |= {event["id"]: event for event in part["event_types"]}
+            rules |= {rule["id"]: rule for rule in part["rules"]}
+    events |= {event.get("id"): event for event in own.get("event_types") or ()}
+    rules |= {rule.get("id"): rule for rule in own.get("rules") or ()}
+    return own | {"event_types": list(events.values()), "rules": list(rules.values())}
+
+
+def _read(name: str, texts: dict[str, bytes]) -> dict[str, Any]:
+    raw = _bytes(name)
+    texts[name] = raw
+    try:
+        tree = yaml.safe_load(raw)
+    except yaml.YAMLError as error:
+        raise UserError(f"Rule pack {name!r} is not YAML: {' '.join(str(error).split())}.") from error
+    if not isinstance(tree, dict):
+        raise UserError(f"Rule pack {name!r} must be a mapping with id, event_types and rules.")
+    return tree
+
+
+def _bytes(name: str) -> bytes:
+    shipped = SHIPPED / f"{name}.yaml"
+    if name in pack_names():
+        return shipped.read_bytes()
+    path = Path(name)
+    if not path.is_file():
+        raise UserError(
+            f"There is no rule pack {name!r}.",
+            hint=f"Give the path of a YAML file, or one of: {', '.join(pack_names())}.",
+        )
+    if path.stat().st_size > MAX_PACK_BYTES:
+        raise UserError(f"Rule pack {name!r} is larger than {MAX_PACK_BYTES // 1_000_000} MB.")
+    return path.read_bytes()
+
+
+def _place(tree: Mapping[str, Any], loc: tuple[int | str, ...]) -> str:
+    """Name a rule by its id rather than by its number in the merged list."""
+    match loc:
+        case ("rules" | "event_types" as group, int(i), *rest):
+            name = tree[group][i].get("id", f"#{i + 1}")
+            return ".".join([f"{group.removesuffix('s')} {name!r}", *map(str, rest)])
+    return ".".join(map(str, loc)) or "the top"
+
+
+def _check_evidence(pack: RulePack, makes: Mapping[str, tuple[str, ...]]) -> None:
+    for rule in pack.rules:
+        for condition in rule.when:
+            if condition.kind not in makes:
+                raise UserError(
+                    f"Rule {rule.id!r} needs evidence of kind {condition.kind!r}, which no tool makes.",
+                    hint=f"Kinds at hand: {', '.join(sorted(makes))}.",
+                )
+            known = {*makes[condition.kind], "score", "duration", "area", "x", "y", "hour", "zones"}
+            fields = [predicate.field for predicate in condition.where]
+            if rule.strength is not None and condition is rule.when[0]:
+                fields.append(rule.strength.field)
+            for field in fields:
+                if field not in known:
+                    raise UserError(
+                        f"Rule {rule.id!r} tests {condition.kind}.{field}, which no tool measures.",
+                        hint=f"Measured: {', '.join(sorted(known))}.",
+                    )

@@ -1,0 +1,150 @@
+"""The first look at everything: one pass of bare perception over the whole video."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from panda_agent.errors import EmptyVideo
+from panda_agent.tools.filters import FILTERS, build_filters
+from panda_agent.perception.look import Filter, Look, Observation
+from panda_agent.perception.perceiver import Perceiver
+from panda_agent.tools.base import Scope, ToolSpec
+from panda_agent.types import Zone
+from panda_agent.video import Frame
+
+T = TypeVar("T")
+AHEAD = 8
+"""Frames decoded ahead of perception."""
+
+
+class ObserveMotion:
+    """Background, flow, tracks and every motion filter over the video, at the rate and size of the settings."""
+
+    spec = ToolSpec(
+        name="observe_motion",
+        about="Watches the whole video for motion: objects and their paths, agitation, falls, flashes, things left behind.",
+        family="motion",
+        makes={kind: fields for filter_class in FILTERS for kind, fields in filter_class.makes.items()},
+    )
+
+    def run(self, scope: Scope) -> Iterator[Observation]:
+        """Yield observations as they become certain."""
+        look = scope.settings.perception
+        frames = scope.reader.frames(span=scope.span, max_fps=look.max_fps, max_side=look.max_side)
+        with ahead(frames) as source:
+            yield from perceive(source, scope)
+
+
+def perceive(frames: Iterator[Frame], scope: Scope, filters: Sequence[Filter] | None = None) -> Iterator[Observation]:
+    """Run bare perception over frames of one size.
+
+    Args:
+        frames: In order of time.
+        scope: Settings, zones, normality memory, and how to report progress.
+        filters: What to run; by default everything that ships.
+
+    Raises:
+        EmptyVideo: There is not a single frame.
+    """
+    head = list(islice(frames, scope.settings.perception.lookahead_frames))
+    if not head:
+        raise EmptyVideo("Not one frame of the video could be decoded.", hint="Check the file with another player.")
+    rate = rate_of(head, scope.settings.perception.max_fps)
+    height, width = head[0].image.shape[:2]
+    perceiver = Perceiver(
+        [frame.image for frame in head], rate, scope.home / "ultralytics", ignore_mask(scope.zones, width, height)
+    )
+    running = list(filters) if filters is not None else build_filters(rate, scope.zones, scope.normality)
+    last: Look | None = None
+    for frame in chain(head, frames):
+        scope.check()
+        last = perceiver.look(frame.time, frame.image)
+        for one in running:
+            yield from one.update(last)
+        scope.progress(frame.time, None)
+    assert last is not None
+    closing = perceiver.last_tracks(last)
+    for one in running:
+        yield from one.update(closing) if closing.ended else ()
+        yield from one.finish()
+
+
+def rate_of(head: Sequence[Frame], at_most: float) -> float:
+    """Frames per second of the first frames, by their timestamps."""
+    if len(head) < 2 or head[-1].time <= head[0].time:
+        return at_most
+    return min(at_most, (len(head) - 1) / (head[-1].time - head[0].time))
+
+
+def ignore_mask(zones: Iterable[Zone], width: int, height: int) -> NDArray[np.uint8] | None:
+    """Mask (h, w) that is 255 inside the zones to ignore; None without such zones."""
+    ignored = [zone for zone in zones if zone.type == "ignore"]
+    if not ignored:
+        return None
+    mask = np.zeros((height, width), np.uint8)
+    for zone in ignored:
+        corners = np.array([[x * width, y * height] for x, y in zone.points], np.int32)
+        cv2.fillPoly(mask, [corners], 255)
+    return mask
+
+
+class ahead(Iterator[T]):  # noqa: N801 - reads as a context manager: `with ahead(frames) as source`
+    """Decode in a thread of its own, a few frames ahead; closing it closes the source."""
+
+    _END = object()
+
+    def __init__(self, source: Iterator[T]) -> None:
+        self._source = source
+        self._queue: queue.Queue[object] = queue.Queue(maxsize=AHEAD)
+        self._stop = threading.Event()
+        self._ended = False
+        self._thread = threading.Thread(target=self._fill, name="panda-decode", daemon=True)
+
+    def __enter__(self) -> ahead[T]:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        while self._thread.is_alive():
+            _make_room(self._queue)
+            self._thread.join(timeout=0.01)
+
+    def __next__(self) -> T:
+        item = self._END if self._ended else self._queue.get()
+        if item is self._END:
+            self._ended = True
+            raise StopIteration
+        if isinstance(item, BaseException):
+            raise item
+        return item  # type: ignore[return-value]
+
+    def _fill(self) -> None:
+        try:
+            for item in self._source:
+                if self._stop.is_set():
+                    return
+                self._queue.put(item)
+            self._queue.put(self._END)
+        except BaseException as error:  # boundary: whatever decoding raises is raised again in the reading thread
+            self._queue.put(error)
+        finally:
+            close = getattr(self._source, "close", None)
+            if close is not None:
+                close()
+
+
+def _make_room(waiting: queue.Queue[object]) -> None:
+    """Make room in a full queue, so that the thread that fills it can see that it should stop."""
+    try:
+        waiting.get_nowait()
+    except queue.Empty:
+        return
