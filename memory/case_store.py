@@ -109,7 +109,8 @@ class CaseStore:
         Args:
             name: The pass, e.g. `perceive`.
             rows: Its evidence; drawn to the end before the transaction starts, so that nobody waits for a tool.
-            facts: What else it learnt; `pass_facts` returns it, which marks the pass as done.
+            facts: What else it learnt, read after the rows, which may fill it; `pass_facts` returns it, which marks the
+                pass as done.
         """
         bodies = [(row, evidence_table.to_body(row)) for row in rows]
         told = to_json(facts, f"The facts of pass {name!r}")  # after the rows: drawing them may still add facts
@@ -123,6 +124,11 @@ class CaseStore:
         """The facts of a committed pass; None when it was not committed yet."""
         facts: dict[str, JsonValue] | None = self._value("SELECT facts FROM passes WHERE name = ?", name)
         return facts
+
+    def pass_names(self) -> list[str]:
+        """The committed passes, by name."""
+        with self._database.reading() as db:
+            return [name for (name,) in db.execute("SELECT name FROM passes ORDER BY name")]
 
     def add(self, row: Evidence) -> Evidence:
         """File an observation; the store counts revisions, whatever `row.revision` says.

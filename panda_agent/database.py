@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,7 +54,7 @@ class Database:
                 db.execute("PRAGMA trusted_schema=OFF")  # a planted view or trigger calls no function
                 db.execute("PRAGMA synchronous=NORMAL")
                 if mode == "rwc":
-                    db.execute("PRAGMA journal_mode=WAL")  # kept in the file
+                    _keep_log(db)
         except StoreError:
             self.close()
             raise
@@ -92,6 +93,19 @@ def _query(path: Path, mode: str) -> str:
     if mode == "ro" and not path.with_name(path.name + "-wal").exists():
         return "?mode=ro&immutable=1"  # nobody has it open: read it as it is, and leave no log file beside it
     return f"?mode={mode}"
+
+
+def _keep_log(db: sqlite3.Connection) -> None:
+    """Switch the file to write-ahead logging, for good. Here SQLite refuses instead of waiting its turn, so we wait."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 @contextmanager

@@ -231,7 +231,7 @@ class EmbeddingCache:
 
     @property
     def _encoder(self) -> str:
-        return f"{self.name}@{self.version}/{self.dim}"
+        return f"{self.name}@{self.version}"
 
     def _read(self, database: Database, keys: Mapping[str, str]) -> dict[str, NDArray[np.float32]]:
         known: dict[str, NDArray[np.float32]] = {}

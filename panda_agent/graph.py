@@ -52,7 +52,7 @@ def build_graph(
     shared = desk or _desk(settings or load_settings(), tools, reasoner)
     graph = StateGraph(CaseState, input_schema=CaseInput, output_schema=CaseOutput)
     for node in NODES:
-        graph.add_node(node.__name__, _bind(node, shared))
+        graph.add_node(node.__name__, _bind(node, shared), input_schema=CaseState)
     graph.add_edge(START, "open_case")
     graph.add_edge("open_case", "perceive")
     graph.add_edge("perceive", "plan")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Iterable, Sequence
 from contextlib import aclosing
 from os import PathLike
 from pathlib import Path
@@ -85,7 +85,7 @@ class Investigator:
         )
         return self.desk.open(source if path is None else Path(path), request, case_id).id
 
-    async def stream(self, source: VideoSource, **request: Any) -> AsyncIterator[Event]:
+    async def stream(self, source: VideoSource, **request: Any) -> AsyncGenerator[Event, None]:
         """Investigate, and yield every event as it happens; the last is `VerdictReached`.
 
         Leaving the loop early pauses the case. Arguments are those of `open`.
@@ -95,13 +95,17 @@ class Investigator:
             async for event in events:
                 yield event
 
-    async def resume(self, case_id: str) -> AsyncIterator[Event]:
+    async def resume(self, case_id: str, source: VideoSource | None = None) -> AsyncGenerator[Event, None]:
         """Go on with a case and yield its events; a finished one yields its verdict at once.
+
+        Args:
+            case_id: The case.
+            source: The frames once more, for a case whose iterator was not read to its end.
 
         Raises:
             CaseNotFound: There is no such case; the hint names the nearest.
         """
-        case = await asyncio.to_thread(self.desk.case, case_id)
+        case = await asyncio.to_thread(self.desk.case, case_id, source)
         done = verdict_of(case)
         try:
             if done is not None:
@@ -143,7 +147,7 @@ def investigate(source: VideoSource, *, settings: Settings | None = None, **requ
     return Investigator(settings).investigate(source, **request)
 
 
-async def _run(desk: Desk, case: Case) -> AsyncIterator[Event]:
+async def _run(desk: Desk, case: Case) -> AsyncGenerator[Event, None]:
     """Run the graph from its last checkpoint, or from the start."""
     from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
@@ -167,7 +171,7 @@ async def _run(desk: Desk, case: Case) -> AsyncIterator[Event]:
                 case.store.set_status("paused")
 
 
-async def _last(events: AsyncIterator[Event]) -> Verdict:
+async def _last(events: AsyncGenerator[Event, None]) -> Verdict:
     verdict: Verdict | None = None
     async for event in events:
         if isinstance(event, VerdictReached):

@@ -69,6 +69,7 @@ class BudgetSettings(Group):
     looks: int | None = Field(default=60, ge=0)
     """Second looks."""
     seconds: float | None = Field(default=None, gt=0)
+    """Time of one run."""
     calls: int | None = Field(default=200, ge=0)
     tokens: int | None = Field(default=None, ge=0)
     money: float | None = Field(default=None, ge=0)

@@ -20,7 +20,7 @@ def act(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     wish = Reflection.model_validate(case.store.note(f"reflection {clip.index}.{clip.round - 1}"))
     tool = desk.toolbox[wish.tool]
     about = tuple(row for row in clip.evidence if row.cite in wish.about)
-    scope = replace(scope_of(desk, case, emit), span=clip.span, region=wish.region, about=about)
+    scope = replace(scope_of(case, emit), span=clip.span, region=wish.region, about=about)
     try:
         rows = [file_observation(tool.spec, scope, seen) for seen in tool.run(scope)]
     except ToolError as error:

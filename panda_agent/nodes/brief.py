@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from panda_agent.memory.chain import short_memory
 from panda_agent.nodes.desk import Case, Desk
+from panda_agent.nodes.perceive import COVERAGE
 from panda_agent.nodes.state import CaseState
 from panda_agent.reasoning.base import Brief, ClipView
 from panda_agent.types import Judgement, Plan, TimeSpan
@@ -13,13 +12,11 @@ from panda_agent.video import ReadReport, clips
 
 OVERVIEW_KINDS = ("scene", "crowd", "normality")
 """Rows about the video as a whole, which the planner reads."""
-FIRST_PASS = "observe_motion@1"
 
 
 def report_of(case: Case) -> ReadReport:
-    """What was decoded in the first pass over the video."""
-    facts: dict[str, Any] = case.store.pass_facts(FIRST_PASS) or {}
-    return ReadReport.model_validate(facts["report"])
+    """What could be decoded."""
+    return ReadReport.model_validate(case.store.pass_facts(COVERAGE.id))
 
 
 def brief_of(desk: Desk, case: Case) -> Brief:
@@ -52,14 +49,14 @@ def clip_of(case: Case, state: CaseState) -> ClipView:
     """The clip under examination, with all evidence that touches it."""
     index = state["cursor"]
     span = spans_of(case)[index]
-    judged = case.store.judgements()
+    judged = case.store.judgements(every_round=True)
     return ClipView(
         index=index,
         span=span,
         round=state["round"],
         evidence=case.store.evidence(span=span),
         recent=short_memory(judged, index),
-        before=next((one for one in judged if one.clip == index and one.round < state["round"]), None),
+        before=next((one for one in judged if one.clip == index and one.round == state["round"] - 1), None),
         used=state["used"],
     )
 

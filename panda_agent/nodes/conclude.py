@@ -33,6 +33,7 @@ def _findings(desk: Desk, case: Case, state: CaseState) -> Findings:
         blind=report.blind,
         warnings=_warnings(case),
         stopped=state.get("stopped"),
+        spent=_note(case, "spent"),
         cost=Cost(looks=state["looks"]),
         provenance=_provenance(desk, case),
     )
@@ -43,8 +44,19 @@ def _warnings(case: Case) -> list[str]:
     warnings = [f"No picture {span}." for span in report.blind]
     if report.damaged_packets:
         warnings.append(f"{report.damaged_packets} damaged packets ({report.damaged_share:.1%}) were skipped.")
-    spent = case.store.note("spent")
-    return [*warnings, *report.notes, *([str(spent)] if spent else [])]
+    spent = _note(case, "spent")
+    return [*warnings, *report.notes, *_failed(case), *([spent] if spent else [])]
+
+
+def _failed(case: Case) -> list[str]:
+    """Overview tools that could not work: their evidence is missing, which is not the same as nothing seen."""
+    facts = {name: case.store.pass_facts(name) or {} for name in case.store.pass_names()}
+    return [f"{name} could not work: {fact['failed']}" for name, fact in sorted(facts.items()) if "failed" in fact]
+
+
+def _note(case: Case, key: str) -> str | None:
+    kept = case.store.note(key)
+    return None if kept is None else str(kept)
 
 
 def _provenance(desk: Desk, case: Case) -> dict[str, object]:

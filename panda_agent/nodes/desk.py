@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import threading
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from os import PathLike
@@ -53,8 +54,20 @@ class Case:
     settings: Settings
     pack: RulePack
     reader: VideoReader
+    normality: NormalityMemory | None = None
+    """What is normal for this camera, where normal videos were given."""
     pause: threading.Event = field(default_factory=threading.Event)
     """Set it, and work stops at the next frame with CasePaused; the case can be resumed."""
+
+    began: float = field(default_factory=time.monotonic)
+    """When this run of the case began."""
+
+    def overdue(self) -> str | None:
+        """The reason to stop when the budget of seconds is used up; each run of a case has its own."""
+        limit = self.settings.budget.seconds
+        if limit is None or time.monotonic() - self.began <= limit:
+            return None
+        return f"budget: {limit:g} seconds are used up"
 
     def check_pause(self) -> None:
         """Stop here if somebody asked for it.
@@ -122,15 +135,19 @@ class Desk:
             self._cases[case_id] = case
         return case
 
-    def case(self, case_id: str) -> Case:
+    def case(self, case_id: str, source: VideoSource | None = None) -> Case:
         """An open case, or one read from disk.
+
+        Args:
+            case_id: The case.
+            source: The frames once more, for a case whose iterator was not read to its end.
 
         Raises:
             CaseNotFound: There is no such case.
         """
         with self._lock:
             if case_id not in self._cases:
-                self._cases[case_id] = self._read(case_id)
+                self._cases[case_id] = self._read(case_id, source)
             return self._cases[case_id]
 
     def close(self, case_id: str) -> None:
@@ -140,14 +157,13 @@ class Desk:
         if case is not None:
             case.store.close()
 
-    def _read(self, case_id: str) -> Case:
+    def _read(self, case_id: str, again: VideoSource | None) -> Case:
         folder = self.settings.root / "cases" / check_case_id(case_id)
         store = self.stores.open(folder)
         kept: dict[str, Any] = dict(store.record.settings)
         request = CaseRequest.model_validate(kept.pop("request"))
         settings = self.settings.model_copy(update=_validated(kept))
-        source = Path(request.video) if request.video is not None else folder / SPOOL
-        reader = VideoReader(source, max_pixels=settings.video.max_pixels, spool=folder / SPOOL)
+        reader = VideoReader(again or _kept_source(request, folder), max_pixels=settings.video.max_pixels, spool=folder / SPOOL)
         pack = load_pack(settings.rules, self.toolbox.makes())
         _same_inputs(store.record, reader, pack)
         return Case(case_id, folder, store, request, settings, pack, reader)
@@ -178,6 +194,18 @@ def check_case_id(case_id: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", case_id):
         raise UserError(f"{case_id!r} is no case id.", hint="Ids are letters, digits, dots, dashes and underscores.")
     return case_id
+
+
+def _kept_source(request: CaseRequest, folder: Path) -> Path:
+    """Where a case's picture can be read from without its giver."""
+    if request.video is not None:
+        return Path(request.video)
+    if not (folder / SPOOL).is_file():
+        raise UserError(
+            f"The frames of case {folder.name} came from an iterator that was not read to its end.",
+            hint="Give them again: `resume(case_id, frames)`.",
+        )
+    return folder / SPOOL
 
 
 def _validated(kept: dict[str, Any]) -> dict[str, Any]:

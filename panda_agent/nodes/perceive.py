@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from pydantic import JsonValue
-
 from panda_agent.errors import ToolError
 from panda_agent.nodes.desk import Case, Desk
 from panda_agent.nodes.state import CaseState
-from panda_agent.tools import Tool, file_observation
+from panda_agent.perception.look import Observation
+from panda_agent.tools import Tool, ToolSpec, file_observation
 from panda_agent.tools.base import Scope
-from panda_agent.types import Event, Evidence, EvidenceFound, Progress
+from panda_agent.types import Event, Evidence, EvidenceFound, Progress, TimeSpan
+from panda_agent.video import ReadReport
 
 Emit = Callable[[Event], None]
-COVERAGE = "coverage"
-"""Name of the pass whose facts say what was decoded: duration, blind spans, damage."""
+COVERAGE = ToolSpec(
+    name="coverage",
+    about="What could be decoded, and what could not.",
+    family="video",
+    makes={"blind": ("seconds",)},
+)
+"""The last pass: its facts are the ReadReport, its rows the stretches without a picture."""
 REPORT_EVERY = 1.0
 """Seconds of video between progress events."""
 
@@ -25,26 +30,33 @@ def perceive(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     case = desk.case(state["case_id"])
     for tool in desk.toolbox.overview():
         if case.store.pass_facts(tool.spec.id) is None:
-            _run_pass(desk, case, tool, scope_of(desk, case, emit), emit)
-    return {}
+            _run_pass(case, tool, scope_of(case, emit), emit)
+    if case.store.pass_facts(COVERAGE.id) is None:
+        _file_coverage(case, scope_of(case, emit))
+    return {"stopped": case.overdue()}
 
 
-def scope_of(desk: Desk, case: Case, emit: Emit) -> Scope:
+def scope_of(case: Case, emit: Emit) -> Scope:
     """What a tool may look at in this case."""
     return Scope(
         reader=case.reader,
         settings=case.settings,
         home=case.settings.root,
         zones=case.request.zones,
-        normality=normality_of(desk, case, emit),
+        normality=case.normality,
         progress=_progress(case, emit),
-        check=case.check_pause,
+        check=_check(case),
     )
 
 
-def normality_of(desk: Desk, case: Case, emit: Emit):  # type: ignore[no-untyped-def]
-    """The memory of this camera's normal videos; None where none were given."""
-    return None
+def _check(case: Case) -> Callable[[], None]:
+    def check() -> None:
+        case.check_pause()
+        reason = case.overdue()
+        if reason is not None:
+            raise ToolError(reason)
+
+    return check
 
 
 def _progress(case: Case, emit: Emit) -> Callable[[float, float | None], None]:
@@ -59,18 +71,45 @@ def _progress(case: Case, emit: Emit) -> Callable[[float, float | None], None]:
     return report
 
 
-def _run_pass(desk: Desk, case: Case, tool: Tool, scope: Scope, emit: Emit) -> None:
-    facts: dict[str, JsonValue] = {}
-
+def _run_pass(case: Case, tool: Tool, scope: Scope, emit: Emit) -> None:
     def rows() -> Iterator[Evidence]:
         for seen in tool.run(scope):
             row = file_observation(tool.spec, scope, seen)
             emit(EvidenceFound(evidence=row))
             yield row
-        facts["report"] = case.reader.report.model_dump(mode="json")
 
     try:
-        case.store.commit_pass(tool.spec.id, rows(), facts)
+        case.store.commit_pass(tool.spec.id, rows(), {})
     except ToolError as error:
         # A tool that can't work here is absence of evidence, not the end of the case.
         case.store.commit_pass(tool.spec.id, (), {"failed": str(error)})
+
+
+def _file_coverage(case: Case, scope: Scope) -> None:
+    report = _report(case)
+    seen = (
+        Observation(
+            kind="blind",
+            span=span,
+            statement=f"No picture for {span.duration:.1f} s.",
+            data={"seconds": round(span.duration, 2)},
+        )
+        for span in report.blind
+    )
+    rows = [file_observation(COVERAGE, scope, one) for one in seen]
+    case.store.commit_pass(COVERAGE.id, rows, report.model_dump(mode="json"))
+
+
+def _report(case: Case) -> ReadReport:
+    """What the overview read; where no tool read the video to its end (or a crash forgot it), it is read for this."""
+    reason = case.overdue()
+    if reason is not None:
+        seconds = case.reader.info.declared_duration or 0.0
+        whole = (TimeSpan(start=0.0, end=seconds),)
+        return ReadReport(
+            frames=0, damaged_packets=0, damaged_share=0.0, damaged=(), blind=whole, duration=seconds, notes=(reason,)
+        )
+    if not case.reader.read_to_end:
+        for _ in case.reader.frames(max_side=64):
+            case.check_pause()
+    return case.reader.report

@@ -9,5 +9,6 @@ from panda_agent.nodes.state import CaseState
 
 def record(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     """Move the cursor; its judgement lies in the case database already."""
-    desk.case(state["case_id"]).check_pause()
-    return {"cursor": state["cursor"] + 1, "round": 0, "used": [], "settled": False}
+    case = desk.case(state["case_id"])
+    case.check_pause()
+    return {"cursor": state["cursor"] + 1, "round": 0, "used": [], "settled": False, "stopped": case.overdue()}

@@ -34,6 +34,8 @@ STEP_SECONDS = 0.2
 """How densely the past is remembered for that."""
 FLOOR = 0.15
 """Weakest agitation worth noting, body lengths/s²: calm scenes stay below it nearly always."""
+EVERY_SECONDS = 0.1
+"""Time between evaluations; averages take in every frame."""
 PAUSE_SECONDS = 1.0
 """A calm of this length ends an episode."""
 LONGEST = 30.0
@@ -89,8 +91,8 @@ class Agitation:
 
     def update(self, look: Look) -> list[Observation]:
         """Take one frame; an episode is returned once it is over."""
-        self._size.update(look)
-        stride = self._strides.update(look)
+        self._size.update(look.time, look.boxes, look.size[1])
+        stride = self._strides.update(look.time, look.gray, look.flow)
         if stride is None:
             return []
         unrest = self._field.update(stride, self._size.heights)
@@ -120,9 +122,10 @@ class _Field:
         self._moments: Field | None = None
         self._weight = 0.0
         self._past: deque[tuple[float, Field]] = deque()
+        self._due = 0.0
 
     def update(self, stride: Stride, body: float) -> Unrest | None:
-        """Take a stride; None until accelerations are known."""
+        """Take a stride; None until accelerations are known, and between evaluations."""
         momentum = stride.velocity * stride.moving[..., None]
         before, seconds = self._momentum, (self._seconds + stride.seconds) / 2
         self._momentum, self._seconds = momentum, stride.seconds
@@ -131,6 +134,9 @@ class _Field:
             return None
         acceleration = _acceleration(stride, momentum, before, seconds)
         self._average(np.dstack([acceleration, stride.moving, *_second_moments(stride)]), stride.seconds)
+        if stride.time < self._due:
+            return None
+        self._due = stride.time + EVERY_SECONDS - 1e-3
         return self._strongest(stride.time, body)
 
     def _average(self, moments: Field, seconds: float) -> None:

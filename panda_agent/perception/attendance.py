@@ -1,9 +1,9 @@
-"""Who is with a thing: the tracks that were there when it appeared, and how long they have been away from it."""
+"""Who was with a thing when it came or went, and whether anybody stays near it."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,11 +13,21 @@ Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in pixels of the reduced picture."""
 
 NEAR = 1.0
-"""A person within one body height of a thing is with it."""
+"""Within one body height of a thing, a person is with it."""
 HISTORY_SECONDS = 30.0
 """How far back the positions of all tracks are remembered; a thing is noticed some seconds after it was put down."""
-HANDOVER_SECONDS = 1.5
-"""A track that starts where another was seen so shortly before is the same person."""
+MOMENT_SECONDS = 1.5
+"""Whoever was near so shortly before or after a thing came or went had to do with it."""
+
+
+class Person(NamedTuple):
+    """The one who was nearest to a thing."""
+
+    track: int
+    area: float
+    """Median area of the box, square pixels."""
+    height: float
+    """Median height of the box, pixels."""
 
 
 class Whereabouts:
@@ -26,85 +36,29 @@ class Whereabouts:
     def __init__(self) -> None:
         self._past: deque[tuple[float, dict[int, Box]]] = deque()
 
-    def note(self, look: Look) -> dict[int, Box]:
-        """Remember the boxes that are seen at this moment, and return them by track."""
+    def note(self, look: Look) -> None:
+        """Remember the boxes that are seen at this moment."""
         boxes = {track.id: _box(track.rows[-1]) for track in look.live.values() if track.last >= look.time - 1e-6}
         self._past.append((look.time, boxes))
         while self._past[0][0] < look.time - HISTORY_SECONDS:
             self._past.popleft()
-        return boxes
 
-    def since(self, time: float) -> list[tuple[float, dict[int, Box]]]:
-        """The remembered moments from a second on."""
-        return [moment for moment in self._past if moment[0] >= time]
-
-
-class Company:
-    """Follows the owners of one thing: whoever was near and bigger than it when it appeared.
-
-    Args:
-        thing: Box of the thing.
-        appeared: Seconds when it appeared.
-        past: Moments since shortly before then.
-    """
-
-    def __init__(self, thing: Box, appeared: float, past: list[tuple[float, dict[int, Box]]]) -> None:
-        self._thing = thing
-        self._appeared = appeared
-        self._last: dict[int, tuple[float, Box]] = {}
-        self._sizes: list[float] = []
-        self.with_it: float | None = None
-        """Seconds when an owner was last near it; None where nobody was near when it appeared."""
-        self.away = 0.0
-        """Longest stretch in seconds without an owner near it."""
-        self.alone = 0.0
-        """Longest stretch in seconds without anybody near it."""
-        self.accompanied = False
-        """Whether anybody is near it right now."""
-        self._visited = appeared
-        for time, boxes in past:
-            self.update(time, boxes)
-
-    @property
-    def owner(self) -> int | None:
-        """The track that was with it first."""
-        return next(iter(self._last), None)
-
-    @property
-    def owner_area(self) -> float | None:
-        """Median box area of the owners when it appeared, square pixels."""
-        return float(np.median(self._sizes)) if self._sizes else None
-
-    def update(self, time: float, boxes: Mapping[int, Box]) -> None:
-        """Take the boxes of a moment."""
-        near = {id_: box for id_, box in boxes.items() if self._is_near(box)}
-        if time <= self._appeared + HANDOVER_SECONDS:
-            self._last.update((id_, (time, box)) for id_, box in near.items())
-            self._sizes += [_area(box) for box in near.values()]
-        self._hand_over(time, boxes)
-        if any(id_ in self._last for id_ in near):
-            self.with_it = time
-        self._last.update((id_, (time, box)) for id_, box in boxes.items() if id_ in self._last)
-        self.accompanied = bool(near)
-        self._visited = time if near else self._visited
-        self.alone = max(self.alone, time - self._visited)
-        self.away = max(self.away, time - (self.with_it if self.with_it is not None else self._appeared))
-
-    def _hand_over(self, time: float, boxes: Mapping[int, Box]) -> None:
-        lost = [(seen, box) for id_, (seen, box) in self._last.items() if id_ not in boxes]
-        recent = [box for seen, box in lost if time - seen <= HANDOVER_SECONDS]
-        for id_, box in boxes.items():
-            if id_ not in self._last and not self._is_thing(box) and any(_iou(box, old) > 0.3 for old in recent):
-                self._last[id_] = (time, box)
-
-    def _is_thing(self, box: Box) -> bool:
-        """The thing's own motion box, which lives on until the fast background has learnt it."""
-        return _overlap(box, self._thing) > 0.5 * _area(box) or _area(box) < _area(self._thing)
-
-    def _is_near(self, box: Box) -> bool:
-        gap_x = max(box[0] - self._thing[2], self._thing[0] - box[2], 0.0)
-        gap_y = max(box[1] - self._thing[3], self._thing[1] - box[3], 0.0)
-        return not self._is_thing(box) and float(np.hypot(gap_x, gap_y)) < NEAR * (box[3] - box[1])
+    def nearest(self, thing: Box, time: float) -> Person | None:
+        """Who was within a body height of a thing around a second; of several, who was nearest for longest."""
+        boxes: dict[int, list[Box]] = {}
+        gaps: dict[int, list[float]] = {}
+        for moment, seen in self._past:
+            if abs(moment - time) <= MOMENT_SECONDS:
+                for id_, box in seen.items():
+                    gap = _gap(box, thing) / max(1.0, box[3] - box[1])
+                    if gap < NEAR and not _is_part(box, thing):
+                        boxes.setdefault(id_, []).append(box)
+                        gaps.setdefault(id_, []).append(NEAR - gap)
+        if not boxes:
+            return None
+        best = max(boxes, key=lambda id_: sum(gaps[id_]))
+        sizes = np.array([(box[2] - box[0], box[3] - box[1]) for box in boxes[best]])
+        return Person(best, float(np.median(sizes.prod(axis=1))), float(np.median(sizes[:, 1])))
 
 
 def _box(row: tuple[float, ...]) -> Box:
@@ -115,10 +69,13 @@ def _area(box: Box) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def _overlap(a: Box, b: Box) -> float:
-    return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+def _gap(a: Box, b: Box) -> float:
+    """Pixels between two boxes, 0 where they touch."""
+    return float(np.hypot(max(a[0] - b[2], b[0] - a[2], 0.0), max(a[1] - b[3], b[1] - a[3], 0.0)))
 
 
-def _iou(a: Box, b: Box) -> float:
-    shared = _overlap(a, b)
-    return shared / max(1e-6, _area(a) + _area(b) - shared)
+def _is_part(box: Box, thing: Box) -> bool:
+    """Whether a box is the thing's own motion box, which lives on until the fast background has learnt the thing."""
+    width = min(box[2], thing[2]) - max(box[0], thing[0])
+    height = min(box[3], thing[3]) - max(box[1], thing[1])
+    return max(0.0, width) * max(0.0, height) > 0.5 * _area(box) or _area(box) < _area(thing)

@@ -54,7 +54,7 @@ class Background:
         cv2.accumulateWeighted(gray, self._fast, self._fast_rate)
         # What moves now must not be painted into the slow background, or a queue would wear a hole into it.
         cv2.accumulateWeighted(gray, self._slow, self._slow_rate, mask=cv2.bitwise_not(moving))
-        static = cv2.bitwise_and(lasting, cv2.bitwise_not(moving))
+        static = np.asarray(cv2.bitwise_and(lasting, cv2.bitwise_not(moving)), np.uint8)
         return Foreground(moving=moving, static=static, share=cv2.countNonZero(moving) / moving.size)
 
 

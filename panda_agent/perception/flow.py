@@ -28,7 +28,7 @@ class DenseFlow:
         if self._gray is None or time <= self._time:
             flow = np.zeros((*gray.shape, 2), np.float32)
         else:
-            pixels = self._dis.calc(self._gray, gray, None)
+            pixels = self._dis.calc(self._gray, gray, None)  # type: ignore[call-overload]
             flow = np.asarray(pixels, np.float32) / np.float32(time - self._time)
         self._gray, self._time = gray, time
         return flow

@@ -117,7 +117,7 @@ class _View:
         alive = look.time - self._changed_at <= LIVE_SECONDS
         # Where someone stood in the first frame a bare, still wall may show now: only what is alive can be smoke.
         boiling = region & alive
-        now, then = _fine(gray)[boiling], _fine(self._settled.expected)[boiling]
+        now, then = _fine(gray)[boiling], _fine(self._settled.expected())[boiling]
         colour = cv2.resize(look.rgb, gray.shape[::-1], interpolation=cv2.INTER_NEAREST)[region].astype(np.int16)
         return _Sample(
             time=look.time, area=float(region.mean()), pixels=int(boiling.sum()), kept=kept,

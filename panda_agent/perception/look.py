@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +64,7 @@ class Observation:
 class Filter(Protocol):
     """A small stateful detector. It holds bounded state, however long the video."""
 
-    makes: dict[str, tuple[str, ...]]
+    makes: ClassVar[dict[str, tuple[str, ...]]]
     """The kinds it can report, each with the fields of its data; rules are checked against this at load."""
 
     def update(self, look: Look) -> list[Observation]:

@@ -122,7 +122,7 @@ class Posture:
 
     def update(self, look: Look) -> list[Observation]:
         """Take one frame; a drop is returned once it has been watched long enough."""
-        stride = self._strides.update(look)
+        stride = self._strides.update(look.time, look.gray, look.flow)
         if stride is None:
             return []
         self._shape = stride.moving.shape

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import cv2
 import numpy as np
 
@@ -20,7 +22,7 @@ class Scene:
         rate: Frames per second; unused, every filter is made the same way.
     """
 
-    makes = {"scene": ("luma", "contrast", "noise", "sharpness", "objects", "density", "motion", "camera_moves")}
+    makes: ClassVar[dict[str, tuple[str, ...]]] = {"scene": ("luma", "contrast", "noise", "sharpness", "objects", "density", "motion", "camera_moves")}
 
     def __init__(self, rate: float) -> None:
         self._first: float | None = None

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from panda_agent.perception.attendance import Whereabouts
 from panda_agent.perception.look import Look, Observation
 from panda_agent.perception.pace import Pace, half
-from panda_agent.perception.settled import SETTLE_SECONDS, Settled
+from panda_agent.perception.settled import SETTLE_SECONDS, Settled, distance
 from panda_agent.perception.thing import Thing
 
 HZ = 4.0
@@ -19,7 +19,7 @@ SMALLEST, LARGEST = 0.0005, 0.06
 GATHER_SECONDS = 1.5
 """The parts of a thing settle one after another; it is judged when none has joined for so long."""
 GAP = 5
-"""Pixels of the half-size picture across which the parts of a thing belong together; a dark bag on a dark road has holes."""
+"""Pixels of the half-size picture across which parts belong together; a dark bag on a dark road has holes."""
 UPHEAVAL = 0.3
 """So much of the picture settling anew is a moved camera or other light: what was followed means nothing any more."""
 MOST = 30
@@ -29,71 +29,95 @@ MOST = 30
 class StaticObjects:
     """Finds compact regions that settled to something new, and tells what was left from what was taken.
 
-    Whether a thing came or went shows on its outline: the picture that holds the thing has edges along it
-    (after Spagnolo et al., "Moving object segmentation by background subtraction and temporal analysis",
-    Image and Vision Computing 2006, section 5). Who left it is asked of the tracks, see `attendance`.
+    Whether a thing came or went shows on its rim: the picture without the thing goes on there, the one with it
+    breaks off (in the spirit of Spagnolo et al., "Moving object segmentation by background subtraction and
+    temporal analysis", Image and Vision Computing 2006, section 5). Who was there when it happened is asked of the tracks.
 
     Args:
         rate: Frames per second that `update` is called with.
     """
 
     _fields = (
-        "track", "area", "size_ratio", "seconds", "placed", "owner_left", "away_seconds", "alone_seconds",
-        "outline", "stir", "stood_seconds", "taken",
+        "track", "area", "size_ratio", "placed", "seconds", "alone_from", "alone_seconds", "novelty", "stir",
+        "stood_seconds", "taken",
     )  # fmt: skip
     makes: dict[str, tuple[str, ...]] = {"left_object": _fields, "removed_object": _fields}
 
     def __init__(self, rate: float) -> None:
         self._pace = Pace(HZ, rate)
         self._whereabouts = Whereabouts()
-        self._settled: Settled | None = None
-        self._gray: NDArray[np.uint8] | None = None
-        self._joined: NDArray[np.float32] | None = None
+        self._view: _View | None = None
         self._things: list[Thing] = []
 
     def update(self, look: Look) -> list[Observation]:
         """Take one frame; a thing is reported when it is gone, and once after a minute."""
         if not self._pace.due(look.time):
             return []
-        gray, boxes = half(look.gray), self._whereabouts.note(look)
-        if self._settled is None or self._gray is None or self._joined is None:
-            self._settled, self._joined = Settled(gray, look.time), np.full(gray.shape, -np.inf, np.float32)
-            self._gray = gray
+        self._whereabouts.note(look)
+        picture = half(look.rgb)
+        if self._view is None:
+            self._view = _View(picture, look.time)
             return []
-        self._settled.update(gray, look.time)
-        self._joined[self._settled.fresh] = look.time
-        stirring = cv2.absdiff(gray, self._gray)
-        self._gray = gray
+        steps = self._view.update(picture, look.time)
         for thing in self._things:
-            thing.update(look.time, boxes, self._settled, stirring)
-        return self._reports(look.time) + self._claim(look, self._settled, self._joined)
+            thing.update(look.time, picture, steps, self._view.settled)
+        found = [thing.report() for thing in self._things if thing.due(look.time)]
+        if self._view.upheaval():
+            found += self.finish()
+        self._things = [thing for thing in self._things if not thing.over(look.time)]
+        self._things += [
+            Thing(mask, corner, self._view.settled, self._whereabouts, look)
+            for mask, corner in self._view.gathered(look.time)
+        ]
+        del self._things[:-MOST]
+        return found
 
     def finish(self) -> list[Observation]:
         """Return the things that are still there."""
         things, self._things = self._things, []
         return [thing.report() for thing in things]
 
-    def _reports(self, time: float) -> list[Observation]:
-        found = [thing.report() for thing in self._things if thing.due(time)]
-        self._things = [thing for thing in self._things if not thing.over(time)][-MOST:]
-        return found
 
-    def _claim(self, look: Look, settled: Settled, joined: NDArray[np.float32]) -> list[Observation]:
-        """Make things of the regions that have gathered."""
-        waiting = np.isfinite(joined)
-        if waiting.mean() > UPHEAVAL:
-            joined[:] = -np.inf
-            return self.finish()
+class _View:
+    """The settled picture, and the pixels that settled anew and wait for their neighbours."""
+
+    def __init__(self, picture: NDArray[np.uint8], time: float) -> None:
+        self.settled = Settled(picture, time)
+        self._picture = picture
+        self._joined = np.full(picture.shape[:2], -np.inf, np.float32)
+
+    def update(self, picture: NDArray[np.uint8], time: float) -> NDArray[np.uint8]:
+        """Take a half-size picture; returns the absolute difference to the last one, (h, w)."""
+        self.settled.update(picture, time)
+        self._joined[self.settled.fresh] = time
+        steps = distance(picture, self._picture)
+        self._picture = picture
+        return steps
+
+    def upheaval(self) -> bool:
+        """Whether too much settled anew at once; then all of that is taken as it is."""
+        if np.isfinite(self._joined).mean() <= UPHEAVAL:
+            return False
+        self._joined[:] = -np.inf
+        return True
+
+    def gathered(self, time: float) -> list[tuple[NDArray[np.bool_], tuple[int, int]]]:
+        """Regions of the right size that no pixel has joined lately: mask and upper left corner (row, column)."""
+        waiting = np.isfinite(self._joined)
+        if not waiting.any():
+            return []
         mask = cv2.morphologyEx(waiting.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((GAP, GAP), np.uint8))
         count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+        found = []
         for label in range(1, count):
             x, y, w, h, area = (int(v) for v in stats[label])
             crop = slice(y, y + h), slice(x, x + w)
             part = waiting[crop] & (labels[crop] == label)
-            if look.time - float(joined[crop][part].max()) < GATHER_SECONDS:
+            if time - float(self._joined[crop][part].max()) < GATHER_SECONDS:
                 continue
-            joined[crop][part] = -np.inf
-            if SMALLEST <= area / mask.size <= LARGEST:
-                thing = Thing(part, (y, x), settled, self._whereabouts, look)
-                self._things += [thing] if thing.stood >= SETTLE_SECONDS else []
-        return []
+            self._joined[crop][part] = -np.inf
+            # What has stood for no longer than it takes to settle was a ghost of the first frame or a passer-by.
+            stood = self.settled.since[crop][part] - self.settled.before_since[crop][part]
+            if SMALLEST <= part.sum() / mask.size and area / mask.size <= LARGEST and float(np.median(stood)) >= SETTLE_SECONDS:
+                found.append((part, (y, x)))
+        return found

@@ -13,8 +13,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from panda_agent.perception.look import Look
-
 Cells = NDArray[np.float32]
 
 CELLS = 96
@@ -54,23 +52,29 @@ class Strides:
         self._way: Cells = np.zeros((1, 1, 2), np.float32)
         self._usual = 0.0
 
-    def update(self, look: Look) -> Stride | None:
-        """Take a frame; None when it repeats the one before, or is the first."""
-        width, height = look.size
+    def update(self, time: float, gray: NDArray[np.uint8], flow: NDArray[np.float32]) -> Stride | None:
+        """Take a frame; None when it repeats the one before, or is the first.
+
+        Args:
+            time: Seconds.
+            gray: (h, w).
+            flow: (h, w, 2) from the frame before, pixels per second.
+        """
+        height, width = gray.shape
         grid = _grid(width, height)
-        if self._gray is None or self._gray.shape != look.gray.shape:
-            self._restart(look, grid)
+        if self._gray is None or self._gray.shape != gray.shape:
+            self._restart(time, gray, grid)
             return None
-        step = look.time - self._before
+        step = time - self._before
         if step <= 0:
             return None
-        self._before = look.time
+        self._before = time
         # Linear, not area: DIS measures flow at a quarter of the size anyway and stretches it.
-        self._way += cv2.resize(look.flow, grid, interpolation=cv2.INTER_LINEAR) * np.float32(step / height)
-        changed = _changed(look.gray, self._gray)
+        self._way += cv2.resize(flow, grid, interpolation=cv2.INTER_LINEAR) * np.float32(step / height)
+        changed = _changed(gray, self._gray)
         share = cv2.countNonZero(changed) / changed.size
         self._usual = max(self._usual * math.exp(-step / MEMORY_SECONDS), share)
-        seconds = look.time - self._time
+        seconds = time - self._time
         if share < FRESH * self._usual and seconds < MAX_SECONDS:
             return None
         # Flow at the rim of a changed patch belongs to it too.
@@ -78,11 +82,11 @@ class Strides:
         moving = cv2.resize(grown, grid, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
         velocity = self._way / np.float32(max(seconds, 1e-3))
         camera = np.median(velocity[::2, ::2].reshape(-1, 2), axis=0).astype(np.float32)
-        self._restart(look, grid)
-        return Stride(look.time, seconds, velocity - camera, moving)
+        self._restart(time, gray, grid)
+        return Stride(time, seconds, velocity - camera, moving)
 
-    def _restart(self, look: Look, grid: tuple[int, int]) -> None:
-        self._gray, self._time, self._before = look.gray, look.time, look.time
+    def _restart(self, time: float, gray: NDArray[np.uint8], grid: tuple[int, int]) -> None:
+        self._gray, self._time, self._before = gray, time, time
         self._way = np.zeros((grid[1], grid[0], 2), np.float32)
 
 
@@ -112,13 +116,13 @@ class BodySize:
         self._weights = np.zeros(len(self.EDGES) + 1)
         self._time: float | None = None
 
-    def update(self, look: Look) -> None:
-        """Count the boxes of a frame."""
-        step = 0.0 if self._time is None else look.time - self._time
-        self._time = look.time
+    def update(self, time: float, boxes: NDArray[np.float32], height: int) -> None:
+        """Count the motion boxes (n, 4) of a frame, in pixels of a picture so many pixels high."""
+        step = 0.0 if self._time is None else time - self._time
+        self._time = time
         self._weights *= math.exp(-step / self.FORGET_SECONDS)
-        if len(look.boxes) and step > 0:
-            sides = (look.boxes[:, 2:] - look.boxes[:, :2]).astype(np.float64) / look.size[1]
+        if len(boxes) and step > 0:
+            sides = (boxes[:, 2:] - boxes[:, :2]).astype(np.float64) / height
             np.add.at(self._weights, np.searchsorted(self.EDGES, sides.max(axis=1)), sides.prod(axis=1) * step)
 
     @property

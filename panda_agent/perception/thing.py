@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from panda_agent.perception.attendance import Box, Company, Whereabouts
+from panda_agent.perception.attendance import NEAR, Box, Whereabouts
 from panda_agent.perception.look import Look, Observation
-from panda_agent.perception.settled import Settled
+from panda_agent.perception.settled import Frame, Settled
 from panda_agent.types import TimeSpan
 
 REPORT_SECONDS = 60.0
 """A thing is reported once at this age, whatever comes after."""
 FORGET_SECONDS = 900.0
 """After so long it belongs to the place."""
-STIR_LEVELS = 8.0
-"""Grey levels between two looks that count as stirring: people who sit still do it, bags don't."""
-OUTLINE_PIXELS = 5
-"""Width of the band around the outline in which edges are sought."""
+GONE_LOOKS = 4
+"""So many looks at the bare ground, and none at the thing between them, mean that it is gone."""
+STAY_SECONDS = 3.0
+"""Someone who hides the same spot for so long stays; a passer-by at walking pace is past it in less than one second."""
+BODY_OF_THINGS = 3.0
+"""Body height taken where nobody was seen near a thing, in heights of the thing."""
+BODY_SHARE = 0.03
+"""Least area of somebody who stays, of the square of a body height; a standing body has about 0.2."""
+RIM_PIXELS = 4
+"""How far outside a region its surroundings are taken from."""
+
+Crop = tuple[slice, slice]
 
 
 class Thing:
@@ -40,115 +46,140 @@ class Thing:
     ) -> None:
         (top, left), (height, width) = corner, mask.shape
         self._mask = mask
-        self._crop = slice(top, top + height), slice(left, left + width)
-        self._shows, self._hid = settled.picture[self._crop].copy(), settled.before[self._crop].copy()
-        self._outline = _outline(settled, self._crop, _filled(mask))
-        # The first tenth: the rest may have been hidden behind whoever put it there.
-        self._placed = float(np.percentile(settled.since[self._crop][mask], 10))
-        self.stood = self._placed - float(np.median(settled.before_since[self._crop][mask]))
-        self._last, self._gone_at = look.time, np.full(mask.shape, np.inf, np.float32)
+        self._crop = crop = slice(top, top + height), slice(left, left + width)
+        self._shows, self._hid = settled.picture[crop][mask] / settled.gain, settled.before[crop][mask] / settled.gain
+        self.placed = float(np.median(settled.since[crop][mask]))
+        self.stood = self.placed - float(np.median(settled.before_since[crop][mask]))
+        self._came = _novelty(settled, crop, mask)
         box: Box = (2.0 * left, 2.0 * top, 2.0 * (left + width), 2.0 * (top + height))
-        self._region, self._area = look.region(box), float(mask.sum()) / settled.picture.size
-        self._pixels = 4.0 * float(mask.sum())
-        self._company = Company(box, self._placed, whereabouts.since(self._placed - 1.5))
-        self._stirred: list[float] = [0.0, 0.0]
+        self._region, self._area = look.region(box), float(mask.mean()) * mask.size / settled.since.size
+        self._person = whereabouts.nearest(box, self.placed)
+        body = self._person.height / 2 if self._person else BODY_OF_THINGS * height
+        self._near = _Surroundings(settled.since.shape, crop, mask, look.time, body)
+        self._shape = settled.since.size
+        self._bare_at, self._bare_looks = look.time, 0
+        self._stirred, self._looks, self._last = 0.0, 0, look.time
         self._reported = False
 
     @property
-    def _gone(self) -> bool:
-        return bool(np.isfinite(self._gone_at[self._mask]).mean() > 0.5)
+    def gone(self) -> bool:
+        """Whether the old ground has shown in its place for some looks, and it never since."""
+        return self._bare_looks >= GONE_LOOKS
 
-    def update(self, time: float, boxes: Mapping[int, Box], settled: Settled, steps: NDArray[np.uint8]) -> None:
-        """Look whether it is still there, who is with it, and whether it stirs.
+    def update(self, time: float, frame: Frame, steps: NDArray[np.uint8], settled: Settled) -> None:
+        """Look whether it is still there, whether anybody stays with it, and whether it stirs.
 
         Args:
             time: Seconds.
-            boxes: Tracks seen now.
-            settled: The settled picture after this moment.
+            frame: Half-size picture.
             steps: (h, w) absolute difference to the look before.
+            settled: The settled picture after this moment.
         """
         self._last = time
-        self._company.update(time, boxes)
-        now, fresh = settled.picture[self._crop], settled.fresh[self._crop]
-        # Someone who stops in front of it hides it but doesn't take it: gone is what shows the old ground again.
-        bare = fresh & (np.abs(now - self._hid) < np.abs(now - self._shows))
-        self._gone_at[bare] = settled.since[self._crop][bare]
-        self._gone_at[fresh & ~bare & (np.abs(now - self._shows) < settled.change)] = np.inf
-        if not self._company.accompanied:
-            self._stirred[0] += float((steps[self._crop][self._mask] > STIR_LEVELS).mean())
-            self._stirred[1] += 1.0
+        self._near.update(time, settled)
+        now = frame[self._crop][self._mask].astype(np.float32)
+        from_thing = np.abs(now - self._shows * settled.gain).max(axis=1)
+        from_ground = np.abs(now - self._hid * settled.gain).max(axis=1)
+        near = np.minimum(from_thing, from_ground) < settled.change
+        shown = float((near & (from_thing < from_ground)).mean())
+        if shown >= 0.5:
+            self._bare_looks = 0
+        elif float(near.mean()) - shown >= 0.5:
+            self._bare_at = time if self._bare_looks == 0 else self._bare_at
+            self._bare_looks += 1
+        if shown >= 0.8:
+            self._stirred += float((steps[self._crop][self._mask] > settled.change).mean())
+            self._looks += 1
 
     def due(self, time: float) -> bool:
         """Whether it is to be reported now."""
-        return self._gone or (not self._reported and time - self._placed >= REPORT_SECONDS)
+        return self.gone or (not self._reported and time - self.placed >= REPORT_SECONDS)
 
     def over(self, time: float) -> bool:
         """Whether it needs no following any more."""
-        return self._gone or time - self._placed >= FORGET_SECONDS
+        return self.gone or time - self.placed >= FORGET_SECONDS
 
     def report(self) -> Observation:
         """What is known about it by now."""
         self._reported = True
-        gone = self._gone
-        end = max(self._placed, float(np.median(self._gone_at[self._mask])) if gone else self._last)
-        came = self._outline >= 0.5
-        data = self._data(end, gone)
+        end = max(self.placed, self._bare_at if self.gone else self._last)
+        data = self._data(end)
         size = f"{self._area:.2%} of the picture"
-        if came:
-            company = f"; whoever was with it was away for up to {data['away_seconds']} s" if "track" in data else ""
-            statement = f"A thing ({size}) was put down and stayed for {data['seconds']} s{company}."
+        if self._came >= 0.5:
+            statement = (
+                f"A thing ({size}) was put down and stood there for {data['seconds']} s; "
+                f"nobody stayed with it for {data['alone_seconds']} s."
+            )
         else:
-            statement = f"A thing ({size}) that had stood for {self.stood:.1f} s is no longer there."
+            statement = f"A thing ({size}) that had stood for {data['stood_seconds']} s is no longer there."
         return Observation(
-            kind="left_object" if came else "removed_object",
-            span=TimeSpan(start=round(self._placed, 3), end=round(end, 3)),
+            kind="left_object" if self._came >= 0.5 else "removed_object",
+            span=TimeSpan(start=round(self.placed, 3), end=round(end, 3)),
             statement=statement,
             data=data,
             region=self._region,
-            score=round(abs(2 * self._outline - 1), 3),
+            score=round(abs(2 * self._came - 1), 3),
         )
 
-    def _data(self, end: float, gone: bool) -> dict[str, JsonValue]:
-        company = self._company
+    def _data(self, end: float) -> dict[str, JsonValue]:
         data: dict[str, JsonValue] = {
             "area": round(self._area, 5),
-            "placed": round(self._placed, 2),
-            "seconds": round(end - self._placed, 2),
-            "away_seconds": round(company.away, 2),
-            "alone_seconds": round(company.alone, 2),
-            "outline": round(self._outline, 3),
-            "stir": round(self._stirred[0] / max(1.0, self._stirred[1]), 4),
+            "placed": round(self.placed, 2),
+            "seconds": round(end - self.placed, 2),
+            "alone_from": round(self._near.alone_from, 2),
+            "alone_seconds": round(min(self._near.alone, end - self.placed), 2),
+            "novelty": round(self._came, 3),
+            "stir": round(self._stirred / max(1, self._looks), 4),
             "stood_seconds": round(self.stood, 2),
-            "taken": int(gone),
+            "taken": int(self.gone),
         }
-        if company.owner is not None and company.owner_area:
-            data |= {"track": company.owner, "size_ratio": round(self._pixels / company.owner_area, 3)}
-            data["owner_left"] = round(company.with_it or self._placed, 2)
+        if self._person is not None:
+            size = self._area * 4 * self._shape / self._person.area
+            data |= {"track": self._person.track, "size_ratio": round(size, 3)}
         return data
 
 
-def _outline(settled: Settled, crop: tuple[slice, slice], mask: NDArray[np.bool_]) -> float:
-    """Share of the edges along the outline that the picture with the new content holds: 1 came, 0 went."""
-    rows, columns = crop
-    height, width = settled.picture.shape
-    top, left = max(0, rows.start - OUTLINE_PIXELS), max(0, columns.start - OUTLINE_PIXELS)
-    wide = slice(top, min(height, rows.stop + OUTLINE_PIXELS)), slice(left, min(width, columns.stop + OUTLINE_PIXELS))
-    inside = np.zeros((wide[0].stop - top, wide[1].stop - left), np.uint8)
-    inside[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = mask
-    kernel = np.ones((3, 3), np.uint8)
-    grown = cv2.dilate(inside, kernel)
-    band = (grown > 0) & (cv2.erode(inside, kernel) == 0)
-    now = settled.picture[wide]
-    then = np.where(inside > 0, settled.before[wide], now).astype(np.float32)
-    edges_now, edges_then = float(_edges(now)[band].sum()), float(_edges(then)[band].sum())
-    return edges_now / max(1e-6, edges_now + edges_then)
+class _Surroundings:
+    """Whether anybody stays within a body height of a thing: spots that are hidden for long, by something that stirs."""
+
+    def __init__(self, shape: tuple[int, int], crop: Crop, mask: NDArray[np.bool_], time: float, body: float) -> None:
+        reach = int(np.ceil(NEAR * body))
+        top, left = max(0, crop[0].start - reach), max(0, crop[1].start - reach)
+        self._zone = slice(top, min(shape[0], crop[0].stop + reach)), slice(left, min(shape[1], crop[1].stop + reach))
+        others = np.ones((self._zone[0].stop - top, self._zone[1].stop - left), np.uint8)
+        others[crop[0].start - top : crop[0].stop - top, crop[1].start - left : crop[1].stop - left] = ~mask
+        self._others = cv2.erode(others, np.ones((5, 5), np.uint8)) > 0
+        self._least = max(3.0, BODY_SHARE * body * body)
+        self.company = True
+        self._left = time
+        self.alone, self.alone_from = 0.0, time
+
+    def update(self, time: float, settled: Settled) -> None:
+        """Look at the settled picture after this moment."""
+        staying = (time - settled.covered_at[self._zone] >= STAY_SECONDS) & self._others
+        self.company = bool(staying.sum() >= self._least)
+        if self.company:
+            self._left = time
+        elif time - self._left > self.alone:
+            self.alone, self.alone_from = time - self._left, self._left
 
 
-def _filled(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The convex hull: parts of a thing look like the ground that they hide, and a hole has no outline of the thing."""
-    points = np.argwhere(mask)[:, ::-1].astype(np.int32)
-    return np.asarray(cv2.fillConvexPoly(np.zeros(mask.shape, np.uint8), cv2.convexHull(points), (1,)) > 0)
+def _novelty(settled: Settled, crop: Crop, mask: NDArray[np.bool_]) -> float:
+    """How badly the new content fits what surrounds it, against the old content: 1 a thing came, 0 one went.
 
-
-def _edges(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(cv2.magnitude(cv2.Sobel(picture, cv2.CV_32F, 1, 0), cv2.Sobel(picture, cv2.CV_32F, 0, 1)))
+    Each pixel of the region's rim is compared with the mean of what lies close by outside.
+    """
+    rows, columns = mask.shape
+    top, left = max(0, crop[0].start - RIM_PIXELS), max(0, crop[1].start - RIM_PIXELS)
+    wide = slice(top, crop[0].stop + RIM_PIXELS), slice(left, crop[1].stop + RIM_PIXELS)
+    now, then = settled.picture[wide], settled.before[wide]
+    inside = np.zeros(now.shape[:2], np.float32)
+    inside[crop[0].start - top :, crop[1].start - left :][:rows, :columns] = mask
+    outside = 1 - cv2.dilate(inside, np.ones((3, 3), np.uint8))
+    window = (2 * RIM_PIXELS + 1, 2 * RIM_PIXELS + 1)
+    weight = cv2.boxFilter(outside, -1, window)
+    around = cv2.boxFilter(now * outside[..., None], -1, window) / np.maximum(weight, 1e-6)[..., None]
+    rim = (inside > 0) & (weight > 0.2)
+    new = float(np.abs(now - around).max(axis=2)[rim].sum())
+    old = float(np.abs(then - around).max(axis=2)[rim].sum())
+    return new / max(1e-6, new + old)

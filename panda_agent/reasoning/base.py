@@ -70,7 +70,9 @@ class Findings:
     """Stretches without a picture."""
     warnings: Sequence[str]
     stopped: str | None
-    """Why the case ended early (a budget), if it did."""
+    """Why the case ended before everything was looked at (a budget), if it did."""
+    spent: str | None
+    """Why an unclear clip could not be looked at again (a budget), if so."""
     cost: Cost
     provenance: dict[str, object]
 

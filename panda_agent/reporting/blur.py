@@ -13,6 +13,7 @@ import numpy as np
 
 from panda_agent.perception.boxes import MAX_SHARE, motion_boxes
 from panda_agent.reporting.draw import Image, fit, pixels
+from panda_agent.reporting.facts import region_at
 from panda_agent.types import Evidence, Region
 from panda_agent.video import Frame
 
@@ -41,7 +42,8 @@ def blurred(frames: Iterable[Frame], rows: Sequence[Evidence] = (), *, moving: b
     """
     found = with_movers(frames) if moving else ((frame, list[Region]()) for frame in frames)
     for frame, movers in found:
-        pointed = [row.region for row in rows if row.region and row.span.start <= frame.time <= row.span.end]
+        now = (region_at(row, frame.time) for row in rows if row.span.start <= frame.time <= row.span.end)
+        pointed = [region for region in now if region is not None]
         yield Frame(frame.time, hide(frame.image, [*movers, *pointed]), frame.damaged)
 
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from panda_agent.reporting.facts import Exhibit, blind_spans, duration, exhibits, threshold
-from panda_agent.reporting.text import anchor, plain
+from panda_agent.reporting.text import anchor, counted, plain
 from panda_agent.types import ScorePoint, TimeSpan, Verdict, clock
 
 WIDTH, HEIGHT = 1000.0, 100.0
 """Units of the curve's coordinate system."""
 MOST_POINTS = 1000
 MOST_LANES = 8
+MOST_CLIPS = 60
+"""More clips than this are drawn as runs of equal judgements."""
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 
 
@@ -132,10 +135,16 @@ def _claims(v: Verdict, seconds: float) -> list[Lane]:
 
 def _clips(v: Verdict, seconds: float) -> list[Lane]:
     last = {j.clip: j for j in sorted(v.judgements, key=lambda j: j.round)}
-    bars = tuple(
-        _bar(j.span, seconds, title=f"clip {j.clip}: {j.status}, {j.score:.2f}", tone=j.status) for j in last.values()
-    )
-    return [Lane("Clips", bars)] if bars else []
+    clips = [last[clip] for clip in sorted(last)]
+    if len(clips) <= MOST_CLIPS:
+        bars = [_bar(j.span, seconds, title=f"clip {j.clip}: {j.status}, {j.score:.2f}", tone=j.status) for j in clips]
+    else:
+        runs = ((status, list(run)) for status, run in groupby(clips, key=lambda j: j.status))
+        bars = [
+            _bar(run[0].span.hull(run[-1].span), seconds, title=f"{counted(len(run), 'clip')}: {status}", tone=status)
+            for status, run in runs
+        ]
+    return [Lane("Clips", tuple(bars))] if bars else []
 
 
 def _kinds(shown: Iterable[Exhibit], seconds: float) -> list[Lane]:

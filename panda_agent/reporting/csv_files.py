@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import defaultdict
 from collections.abc import Iterable
 
 from panda_agent.reporting.facts import blind_spans
 from panda_agent.reporting.text import clean
-from panda_agent.types import AnomalySpan, Verdict
+from panda_agent.types import AnomalySpan, Evidence, Verdict
 
 COLUMNS = ("t", "score", "label", "event_types", "evidence")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -21,17 +22,26 @@ def timeline_csv(v: Verdict) -> bytes:
     where the verdict is.
     """
     blind = blind_spans(v)
-    rows = [(row.span.start, row.span.end, row.cite) for row in v.evidence_rows]
+    near = _by_second(v)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for point in v.score_timeline:
         spans = [span for span in v.spans if span.start <= point.t <= span.end]
         unseen = any(span.start < point.t < span.end for span in blind)
-        active = [cite for start, end, cite in rows if start <= point.t <= end]
+        active = [row.cite for row in near[int(point.t)] if row.span.start <= point.t <= row.span.end]
         types = sorted({span.event_type for span in spans})
         writer.writerow([f"{point.t:.3f}", f"{point.score:.6f}", _label(v, spans, unseen), _cell(types), _cell(active)])
     return text.getvalue().encode("utf-8")
+
+
+def _by_second(v: Verdict) -> dict[int, list[Evidence]]:
+    """The evidence that touches each second: testing every row at every moment would take minutes for a long video."""
+    near: dict[int, list[Evidence]] = defaultdict(list)
+    for row in v.evidence_rows:
+        for second in range(int(row.span.start), int(row.span.end) + 1):
+            near[second].append(row)
+    return near
 
 
 def _label(v: Verdict, spans: list[AnomalySpan], unseen: bool) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from pydantic import JsonValue
 
-from panda_agent.types import Claim, Evidence, Judgement, Rejected, TimeSpan, Verdict
+from panda_agent.types import Claim, Evidence, Judgement, Region, Rejected, TimeSpan, Verdict
 
 DEFAULT_THRESHOLD = 0.5
 """Belief from which a moment counts as anomalous, where provenance does not say."""
@@ -60,6 +61,14 @@ def table(value: JsonValue, width: int) -> list[list[float]]:
     rows = value if isinstance(value, list) else []
     numbers = [[cell for cell in row if isinstance(cell, int | float)] for row in rows if isinstance(row, list)]
     return [[float(cell) for cell in row] for row in numbers if len(row) == width]
+
+
+def region_at(row: Evidence, time: float) -> Region | None:
+    """Where an observation was at a moment: on its path ([[seconds, x0, y0, x1, y1], ...]), else its region."""
+    path = np.array(table(row.data.get("path"), 5))
+    if not len(path):
+        return row.region
+    return Region.of_pixels([np.interp(time, path[:, 0], path[:, i]) for i in range(1, 5)], 1, 1)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,10 @@ from panda_agent.types import Evidence, Firing, Judgement, ScorePoint, Verdict, 
 
 _DRAWN = ("profile", "path", "of")
 """What the page draws or links instead of printing it."""
+MOST_CARDS = 12
+"""Pieces of evidence that are all laid out; of more, only those that sentences cite."""
+MOST_ROWS = 12
+"""Clips that are listed openly."""
 _OUTCOMES = ("fired", "undecided", "not fired")
 
 
@@ -31,7 +35,7 @@ def render_report(v: Verdict, media: Media, run: Mapping[str, Any], *, blur: boo
         run: What differs between runs of the same case (case id, video, times, host, seconds); shown as it is.
         blur: Say on the page that people were blurred.
     """
-    moments = key_moments(v)
+    moments, shown = key_moments(v), exhibits(v)
     page = environment().get_template("report.html.j2")
     return page.render(
         v=v,
@@ -42,7 +46,8 @@ def render_report(v: Verdict, media: Media, run: Mapping[str, Any], *, blur: boo
         chart=chart_of(v),
         moments=sorted(moments, key=lambda moment: moment.time),
         hero=next((moment for moment in moments if moment.key in media.pictures), None),
-        exhibits=exhibits(v),
+        exhibits=shown,
+        cards=_cards(v, shown),
         judgements=_by_clip(v),
         trace=_by_outcome(v),
         unseen=unseen(v),
@@ -128,12 +133,24 @@ def _numbers(row: Evidence) -> list[tuple[str, str]]:
     return [(plain(key), number(value)) for key, value in row.data.items() if key not in _DRAWN]
 
 
-def _by_clip(v: Verdict) -> list[list[Judgement]]:
-    """The judgements of each clip, first look first."""
+def _cards(v: Verdict, shown: Mapping[str, Exhibit]) -> tuple[list[Exhibit], list[Exhibit]]:
+    """The evidence to lay out, and what is folded away: in a long case, whatever no sentence of the verdict cites."""
+    told = {cite for one in v.rejected_alternatives for cite in one.cites}
+    few = len(shown) <= MOST_CARDS
+    folded = {cite: not (few or it.claims or cite in told) for cite, it in shown.items()}
+    return [it for cite, it in shown.items() if not folded[cite]], [it for cite, it in shown.items() if folded[cite]]
+
+
+def _by_clip(v: Verdict) -> list[tuple[str, list[list[Judgement]]]]:
+    """The looks at each clip, first look first, in groups: those to read (no title), and those to fold away."""
     clips: dict[int, list[Judgement]] = {}
     for judgement in sorted(v.judgements, key=lambda j: (j.clip, j.round)):
         clips.setdefault(judgement.clip, []).append(judgement)
-    return list(clips.values())
+    calm = {clip: len(looks) == 1 and looks[0].status == "normal" for clip, looks in clips.items()}
+    others = [looks for clip, looks in clips.items() if not calm[clip]]
+    plain_ones = [looks for clip, looks in clips.items() if calm[clip]]
+    title = "" if len(others) <= MOST_ROWS else "not normal, or looked at again"
+    return [(title, others), ("judged normal at first sight", plain_ones)] if clips else []
 
 
 def _by_outcome(v: Verdict) -> dict[str, list[Firing]]:

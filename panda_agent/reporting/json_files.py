@@ -56,16 +56,17 @@ def replace_atomic(path: Path, fill: Callable[[Path], None]) -> None:
     part = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fill(part)
-        _flush(part)
-        part.replace(path)
+        try:
+            fill(part)
+            _flush(part)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         reason = error.strerror or str(error)
         raise UserError(
             f"{path.name} can't be written to {path.parent}: {reason}.", hint="Choose another folder with --out."
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _flush(path: Path) -> None:

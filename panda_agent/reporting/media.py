@@ -8,13 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from panda_agent.reporting.blur import PAST, blurred
 from panda_agent.reporting.draw import ACCENT, WHITE, Image, Mark, draw_marks, fit, to_jpeg
-from panda_agent.reporting.facts import Exhibit, duration, exhibits, peak, table, video_facts
+from panda_agent.reporting.facts import Exhibit, duration, exhibits, peak, region_at, video_facts
 from panda_agent.reporting.moments import key_moments
-from panda_agent.types import Evidence, Region, TimeSpan, Verdict, merge_spans
+from panda_agent.types import TimeSpan, Verdict, merge_spans
 from panda_agent.video import Frame, VideoReader
 
 MOST = 60
@@ -102,14 +100,6 @@ def mark_of(exhibit: Exhibit, time: float) -> Mark | None:
     """The box of a piece of evidence at a moment, tagged with its number; None where it means the whole picture."""
     region = region_at(exhibit.row, time)
     return None if region is None else Mark(region, f"E{exhibit.number}")
-
-
-def region_at(row: Evidence, time: float) -> Region | None:
-    """Where an observation was at a moment: on its path ([[seconds, x0, y0, x1, y1], ...]), else its region."""
-    path = np.array(table(row.data.get("path"), 5))
-    if not len(path):
-        return row.region
-    return Region.of_pixels([np.interp(time, path[:, 0], path[:, i]) for i in range(1, 5)], 1, 1)
 
 
 def frames_at(frames: Iterable[Frame], times: Sequence[float]) -> Iterator[Frame]:

@@ -48,8 +48,10 @@ class Facts:
 
     def timeline(self) -> Timeline[VideoFrame]:
         """Start a timeline for one read."""
-        gap = 1 / self.tick / Fraction(self.info.declared_fps or _USUAL_FPS)
-        return Timeline(self.tick, round(gap), base=self.base, trusted=self.trusted)
+        # A spool's header knows no rate that its caller gave.
+        rate = None if self.trusted else self.info.declared_fps
+        gap = round(1 / self.tick / Fraction(rate or _USUAL_FPS))
+        return Timeline(self.tick, gap, base=self.base, trusted=self.trusted)
 
 
 def probe(source: str | PathLike[str] | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> VideoInfo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Generator, Iterable, Iterator
+from io import TextIOBase
 from os import PathLike
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -65,7 +66,7 @@ class VideoReader:
         if isinstance(source, str | PathLike) or is_binary(source):
             origin = _seekable(source, spool)
             self._facts = examine(origin, max_pixels=max_pixels)
-        elif isinstance(source, Iterable):
+        elif isinstance(source, Iterable) and not isinstance(source, bytes | TextIOBase):
             self._spool = Spool(cast(Iterable[Pair], source), _needed(spool), max_pixels=max_pixels)
             origin = Source(self._spool.path)
             self._facts = self._spool.facts()
@@ -77,6 +78,11 @@ class VideoReader:
     def info(self) -> VideoInfo:
         """What is known of the video; the fingerprint of an iterator only after its first whole read."""
         return self._facts.info if self._spool is None else self._spool.facts().info
+
+    @property
+    def read_to_end(self) -> bool:
+        """Whether there is a `report`: the whole video was read to its end at least once."""
+        return self._report is not None
 
     @property
     def report(self) -> ReadReport:

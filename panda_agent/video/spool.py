@@ -130,8 +130,8 @@ class _Writer:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._part = path.with_name(path.name + ".part")
-        self._file = self._part.open("wb")
-        self._output: OutputContainer = av.open(self._file, "w", format="nut")
+        # Absolute, since FFmpeg takes "name:" for a protocol.
+        self._output: OutputContainer = av.open(str(self._part.absolute()), "w", format="nut")
         self._output.metadata["comment"] = SPOOL_TAG
         self._stream: VideoStream = self._output.add_stream("libx264rgb", options={"qp": "0", "preset": "ultrafast"})
         self._stream.height, self._stream.width = shape[:2]
@@ -152,7 +152,6 @@ class _Writer:
         """End the file and give it its name."""
         self._output.mux(self._stream.encode(None))
         self._output.close()
-        self._file.close()
         self._part.replace(self._path)
 
 

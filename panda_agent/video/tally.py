@@ -96,14 +96,14 @@ class Tally:
         for moment, seconds in self._timeline.jumps:
             self.notes.append(f"timestamps jumped by {seconds:+.1f} s at {clock(moment)}, which is left out")
         if self._timeline.dropped:
-            self.notes.append(f"{self._timeline.dropped} frames with stray timestamps were left out")
+            self.notes.append(f"frames left out because their timestamps stray: {self._timeline.dropped}")
         if self._timeline.derived:
-            self.notes.append(f"{self._timeline.derived} frames without a timestamp were placed by the usual gap")
+            self.notes.append(f"frames without a timestamp, placed by the usual gap: {self._timeline.derived}")
 
     def _compare(self, declared: float, duration: float) -> None:
-        if abs(declared - duration) <= DURATION_SECONDS:
+        # After a jump the header counts by another clock than ours.
+        if self._timeline.jumps or self._timeline.dropped or abs(declared - duration) <= DURATION_SECONDS:
             return
         self.notes.append(f"declared {declared:.1f} s, decoded {duration:.1f} s")
-        # After a jump the header counts by another clock than ours.
-        if declared > duration and not self._timeline.jumps and not self._timeline.dropped:
+        if declared > duration:
             self._blind.append(TimeSpan(start=duration, end=declared))

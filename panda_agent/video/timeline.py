@@ -52,6 +52,7 @@ class Timeline(Generic[T]):
         self._seen: int | None = None
         self._packet: tuple[int, int] | None = None
         self._jumpy = False
+        self._guessed = False
         self._strays: list[tuple[int, T]] = []
 
     @property
@@ -83,9 +84,13 @@ class Timeline(Generic[T]):
 
     def place(self, pts: int | None, item: T) -> list[tuple[float, T]]:
         """Take the next item; return (seconds, item) of all whose time is now certain, at most `PERSIST` of them."""
+        guessed = pts is None
         if pts is None:
             self.derived += 1
             pts = self._guess()
+        elif self._guessed and self._last is not None and not self._fits(pts - self._last, pts):
+            self._restart(pts)  # the first timestamp after guessed ones is right, the guesses weren't
+        self._guessed = guessed
         if self._last is None or self._fits(pts - self._last, pts):
             self._drop_strays()
             return [self._accept(pts, item)]
@@ -128,10 +133,14 @@ class Timeline(Generic[T]):
         sparse = first > last and any(after[0] - before[0] > self._limit for before, after in pairwise(strays))
         if not sparse:
             self.jumps.append((self._seconds(last), float((first - last) * self._tick)))
-            gap = median_low(self._gaps)
-            self._shift += last + gap - first
-            self._last, self._seen = first - gap, first
+            self._restart(first)
         return [self._accept(pts, item) for pts, item in strays]
+
+    def _restart(self, first: int) -> None:
+        """Let the tick `first` be one typical gap after the last item."""
+        gap = median_low(self._gaps)
+        self._shift += (self._last or 0) + gap - first
+        self._last, self._seen = first - gap, first
 
     def _seconds(self, pts: int) -> float:
         return float((pts + self._shift) * self._tick)

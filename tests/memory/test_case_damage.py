@@ -70,7 +70,7 @@ def test_flipped_and_cut_bytes_end_in_rows_or_in_one_sentence(folder):
     """200 seeded mutations of the file: no error of SQLite's or pydantic's comes through."""
     whole = (folder / "case.db").read_bytes()
     dice = random.Random(3)
-    refused = 0
+    errors: list[str] = []
     for turn in range(200):
         blob = bytearray(whole)
         if turn % 4 == 0:
@@ -86,9 +86,9 @@ def test_flipped_and_cut_bytes_end_in_rows_or_in_one_sentence(folder):
                 store.log_rows()
                 store.add(rows[0])
         except StoreError as error:
-            assert "\n" not in str(error)
-            refused += 1
-    assert 50 < refused < 200
+            errors.append(str(error))
+    assert 50 < len(errors) < 200
+    assert not any("\n" in error for error in errors)
 
 
 class Bomb:
@@ -127,7 +127,7 @@ def test_a_tampered_row_is_refused_and_runs_nothing(folder, tmp_path, monkeypatc
             lambda: store.pass_facts("perceive"),
             lambda: store.note("plan"),
         ):
-            with pytest.raises(StoreError, match="can't be (read|used)"):
+            with pytest.raises(StoreError, match=r"can't be (read|used)"):
                 read()
         assert store.get("e9").statement == "object 9 moves"
     assert "antigravity_bomb" not in sys.modules

@@ -15,11 +15,15 @@ from panda_agent.types import Judgement, Region, TimeSpan
 
 
 def judgement(clip: int, round: int = 0, status: str = "normal", reason: str = "quiet") -> Judgement:
-    return Judgement(clip=clip, span=TimeSpan(start=clip, end=clip + 5), status=status, score=0.1, reason=reason, round=round)
+    return Judgement(
+        clip=clip, span=TimeSpan(start=clip, end=clip + 5), status=status, score=0.1, reason=reason, round=round
+    )
 
 
 def test_a_created_case_is_committed_and_opens_again(tmp_path):
-    record = CaseRecord(case_id="a-1", video="-weird\udcff né.mp4", path="/x/-weird\udcff né.mp4", settings={"k": [1, None]})
+    record = CaseRecord(
+        case_id="a-1", video="-weird\udcff né.mp4", path="/x/-weird\udcff né.mp4", settings={"k": [1, None]}
+    )
     CaseStore.create(tmp_path / "a-1", record)  # not closed: as after a kill
     assert CaseStore.open(tmp_path / "a-1").record == record
 
@@ -111,7 +115,20 @@ def test_get_finds_what_is_cited_and_nothing_else(store, row):
     assert store.get("e1").statement == "a"
     assert store.get("e1.1") == later
     assert store.get("mine.2") == dotted
-    for made_up in ("", ".", "e1.", "e1.0", "e1.2", "e1.-1", "e1.9" + "9" * 40, "e1.²", "e\ud800", "e1\x00", "' OR 1 --", "e%"):
+    for made_up in (
+        "",
+        ".",
+        "e1.",
+        "e1.0",
+        "e1.2",
+        "e1.-1",
+        "e1.9" + "9" * 40,
+        "e1.²",
+        "e\ud800",
+        "e1\x00",
+        "' OR 1 --",
+        "e%",
+    ):
         assert store.get(made_up) is None, made_up
 
 
@@ -127,6 +144,20 @@ def test_a_pass_is_all_there_or_not_at_all(store, row):
     store.commit_pass("perceive", [row("e1"), row("e1"), row("e2")], {"frames": 3})
     assert store.pass_facts("perceive") == {"frames": 3}
     assert [one.id for one in store.evidence()] == ["e1", "e2"]
+
+
+def test_rows_are_drawn_before_facts_are_read_and_hold_up_no_writer(store, row):
+    facts = {}
+
+    def seen():
+        yield row("e1")
+        with CaseStore.open(store.folder) as other:  # as another process would
+            other.log("meanwhile", {})
+        facts["frames"] = 3
+
+    store.commit_pass("perceive", seen(), facts)
+    assert store.pass_facts("perceive") == {"frames": 3}
+    assert [line.step for line in store.log_rows()] == ["meanwhile"]
 
 
 def test_a_pass_made_again_takes_the_place_of_its_own_rows_only(store, row):

@@ -72,7 +72,9 @@ def test_a_kill_leaves_whole_passes_and_every_row_that_was_returned(store, row, 
                 for i in range(1000):
                     mine.add(row(f"r{turn}-{i}"))
                     os.write(write, b".")
-                    mine.commit_pass("perceive", [row(f"m{k}", f"{turn} {i}") for k in range(40)], {"by": f"{turn} {i}"})
+                    mine.commit_pass(
+                        "perceive", [row(f"m{k}", f"{turn} {i}") for k in range(40)], {"by": f"{turn} {i}"}
+                    )
 
         pid = fork(work)
         os.close(write)

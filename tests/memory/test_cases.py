@@ -17,22 +17,26 @@ NOW = datetime.now(UTC)
 
 
 @pytest.fixture
-def home(tmp_path):
+def shelf(tmp_path):
     """Three cases, made in another order than that of their names, and one that is damaged."""
     for case_id, days in (("walk-b", 40), ("walk-a", 10), ("fight-1", 0)):
         created = (NOW - timedelta(days=days)).isoformat()
-        CaseStore.create(case_folder(tmp_path, case_id), CaseRecord(case_id=case_id, video="v", created=created)).close()
+        CaseStore.create(
+            case_folder(tmp_path, case_id), CaseRecord(case_id=case_id, video="v", created=created)
+        ).close()
     case_folder(tmp_path, "broken").mkdir()
     (case_folder(tmp_path, "broken") / "case.db").write_bytes(b"no database at all, but long enough to look at")
     return tmp_path
 
 
-def test_cases_are_listed_by_age_and_a_broken_one_as_such(home):
-    listed = list_cases(home)
+def test_cases_are_listed_by_age_and_a_broken_one_as_such(shelf):
+    listed = list_cases(shelf)
     assert [record.case_id for record in listed] == ["walk-b", "walk-a", "fight-1", "broken"]
     assert [record.status for record in listed] == ["open", "open", "open", "unreadable"]
     assert "can't be used" in listed[-1].problem
-    assert sorted(path.name for path in case_folder(home, "walk-a").iterdir()) == ["case.db"]  # listing leaves no litter
+    assert sorted(path.name for path in case_folder(shelf, "walk-a").iterdir()) == [
+        "case.db"
+    ]  # listing leaves no litter
 
 
 def test_an_empty_or_missing_home_lists_nothing(tmp_path):
@@ -42,30 +46,30 @@ def test_an_empty_or_missing_home_lists_nothing(tmp_path):
         CaseStore.open(case_folder(tmp_path, "x"))
 
 
-def test_nearest_ids_come_best_first(home):
-    assert nearest_ids(home, "walk-bb", n=2) == ["walk-b", "walk-a"]
-    assert nearest_ids(home, "walk", n=1)[0].startswith("walk")
-    assert len(nearest_ids(home, "zzz")) == 3
+def test_nearest_ids_come_best_first(shelf):
+    assert nearest_ids(shelf, "walk-bb", n=2) == ["walk-b", "walk-a"]
+    assert nearest_ids(shelf, "walk", n=1)[0].startswith("walk")
+    assert len(nearest_ids(shelf, "zzz")) == 3
 
 
-def test_a_removed_case_is_gone_with_all_its_files(home):
-    (case_folder(home, "walk-a") / "looks").mkdir()
-    (case_folder(home, "walk-a") / "looks" / "1.jpg").write_bytes(b"x")
-    remove_case(home, "walk-a")
-    remove_case(home, "broken")
-    assert [record.case_id for record in list_cases(home)] == ["walk-b", "fight-1"]
+def test_a_removed_case_is_gone_with_all_its_files(shelf):
+    (case_folder(shelf, "walk-a") / "looks").mkdir()
+    (case_folder(shelf, "walk-a") / "looks" / "1.jpg").write_bytes(b"x")
+    remove_case(shelf, "walk-a")
+    remove_case(shelf, "broken")
+    assert [record.case_id for record in list_cases(shelf)] == ["walk-b", "fight-1"]
     with pytest.raises(CaseNotFound, match="Nearest: walk-b"):
-        remove_case(home, "walk-a")
+        remove_case(shelf, "walk-a")
 
 
-def test_purge_removes_what_is_older(home):
-    assert purge(home, timedelta(days=30)) == ["walk-b"]
-    assert purge(home, timedelta(days=5)) == ["walk-a"]
-    assert [record.case_id for record in list_cases(home)] == ["fight-1", "broken"]
+def test_purge_removes_what_is_older(shelf):
+    assert purge(shelf, timedelta(days=30)) == ["walk-b"]
+    assert purge(shelf, timedelta(days=5)) == ["walk-a"]
+    assert [record.case_id for record in list_cases(shelf)] == ["fight-1", "broken"]
 
 
 @pytest.mark.parametrize("case_id", ["", " ", ".", "..", "../x", "/etc", "a/b", "a\\b", "a\0b", ".hidden", "x" * 300])
-def test_an_id_can_not_lead_out_of_the_shelf(home, case_id):
-    for use in (lambda: case_folder(home, case_id), lambda: remove_case(home, case_id)):
+def test_an_id_can_not_lead_out_of_the_shelf(shelf, case_id):
+    for use in (lambda: case_folder(shelf, case_id), lambda: remove_case(shelf, case_id)):
         with pytest.raises(UserError, match="is no case id"):
             use()

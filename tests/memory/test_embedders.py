@@ -8,7 +8,6 @@ import pytest
 
 from panda_agent.embedders import EmbeddingCache, HashEmbedder, MiniLM
 
-
 REFERENCE = (
     [0.09971, 0.07, -0.0239, -0.08456, -0.02195],
     [-0.00812, -0.09559, -0.03867, 0.04966, -0.04379],
@@ -113,4 +112,3 @@ def test_minilm_agrees_with_its_publishers_library_and_touches_nothing():
     assert encoder.embed(texts[:1])[0].tolist() == rows[0].tolist()  # whatever is embedded beside it
     query, near, far = encoder.embed(["someone rides a bike", "a cyclist goes by", "smoke rises behind the counter"])
     assert query @ near > query @ far + 0.2
-

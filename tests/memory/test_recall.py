@@ -42,7 +42,8 @@ def judged(clip: int, reason: str, round: int = 0, *cites: str) -> Judgement:
 def test_short_memory_is_the_last_five_before_the_clip():
     seen = [judged(clip, f"reason {clip}") for clip in range(9)]
     assert short_memory(seen, clip=7) == [
-        f"0:{5 * c:02}.0–0:{5 * c + 5:02}.0 insufficient (0.50): reason {c}".replace("0:60.0", "1:00.0") for c in range(2, 7)
+        f"0:{5 * c:02}.0–0:{5 * c + 5:02}.0 insufficient (0.50): reason {c}".replace("0:60.0", "1:00.0")
+        for c in range(2, 7)
     ]
     assert short_memory(seen, clip=0) == []
     assert len(short_memory(seen, clip=2)) == 2

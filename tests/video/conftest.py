@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 BITS = 12
 BLOCK = 20
-MPEG_TICK = Fraction(1, 90_000)
+FORMATS = {".ts": "mpegts", ".mkv": "matroska", ".mpg": "mpeg"}
 
 
 def draw(number: int, width: int = 320, height: int = 240) -> NDArray[np.uint8]:
@@ -33,64 +34,56 @@ def read_number(image: NDArray[np.uint8]) -> int:
     return sum(int(image[10:18, bit * BLOCK + 6 : bit * BLOCK + 14].mean() > 127) << bit for bit in range(BITS))
 
 
-def regular(frames: int, rate: Fraction | int = 30) -> list[Fraction]:
-    return [Fraction(n) / rate for n in range(frames)]
+@dataclass
+class Film:
+    """How to make a film; `write` makes it."""
 
+    frames: int = 60
+    rate: Fraction | int = 30
+    times: Sequence[Fraction] | None = None
+    """Seconds of each frame; None spaces `frames` of them by `rate`."""
+    codec: str = "libx264"
+    options: dict[str, str] = field(default_factory=dict)
+    pix_fmt: str = "yuv420p"
+    size: tuple[int, int] = (320, 240)
+    gop: int = 30
+    tick: Fraction = Fraction(1, 90_000)
+    turn: dict[str, Any] | None = None
+    """Arguments of `set_display_rotation`."""
+    edit: Callable[[av.Packet], None] = lambda packet: None
+    """May change each packet before it is written."""
+    mux: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
 
-def packets_of(
-    container: av.container.OutputContainer, times: Sequence[Fraction | float], codec: str, **settings: Any
-) -> tuple[av.VideoStream, Iterable[av.Packet]]:
-    width, height = settings.get("size", (320, 240))
-    tick = settings.get("tick", MPEG_TICK)
-    stream = container.add_stream(codec, rate=settings.get("rate", 30), options=settings.get("options", {}))
-    stream.width, stream.height, stream.pix_fmt = width, height, settings.get("pix_fmt", "yuv420p")
-    stream.codec_context.time_base = tick
-    stream.gop_size = settings.get("gop", 30)
-    if "turn" in settings:
-        stream.set_display_rotation(**settings["turn"])
+    def write(self, path: Path) -> Path:
+        container_format = FORMATS.get(path.suffix, path.suffix[1:])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A file object, since FFmpeg would read a meaning into some names.
+        with path.open("wb") as file, av.open(file, "w", format=container_format, options=self.mux) as container:
+            container.metadata.update(self.metadata)
+            for packet in self._packets(container):
+                self.edit(packet)
+                container.mux(packet)
+        return path
 
-    def packets() -> Iterable[av.Packet]:
+    def _packets(self, container: av.container.OutputContainer) -> Iterator[av.Packet]:
+        stream = container.add_stream(self.codec, rate=self.rate, options=self.options)
+        stream.width, stream.height = self.size
+        stream.pix_fmt, stream.gop_size, stream.codec_context.time_base = self.pix_fmt, self.gop, self.tick
+        if self.turn is not None:
+            stream.set_display_rotation(**self.turn)
+        times = self.times or [Fraction(n) / self.rate for n in range(self.frames)]
         for number, time in enumerate(times):
-            frame = av.VideoFrame.from_ndarray(draw(number, width, height), format="rgb24")
-            frame.pts, frame.time_base = round(time / tick), tick
+            frame = av.VideoFrame.from_ndarray(draw(number, *self.size), format="rgb24")
+            frame.pts, frame.time_base = round(time / self.tick), self.tick
             yield from stream.encode(frame)
         yield from stream.encode()
-
-    return stream, packets()
 
 
 @pytest.fixture
 def film(tmp_path: Path) -> Callable[..., Path]:
-    """Make a film: film(name, times, codec, *, edit, size, pix_fmt, rate, tick, gop, options, turn) → path.
-
-    `edit(packet)` may change each packet's timestamps before it is written.
-    """
-
-    def make(
-        name: str,
-        times: Sequence[Fraction | float] | None = None,
-        codec: str = "libx264",
-        *,
-        edit: Callable[[av.Packet], None] = lambda packet: None,
-        mux: dict[str, str] | None = None,
-        **settings: Any,
-    ) -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file, av.open(file, "w", format=_format(name), options=mux or {}) as container:
-            _, packets = packets_of(container, times if times is not None else regular(60), codec, **settings)
-            for packet in packets:
-                edit(packet)
-                container.mux(packet)
-        return path
-
-    return make
-
-
-def _format(name: str) -> str:
-    endings = {"ts": "mpegts", "mkv": "matroska", "mpg": "mpeg", "h264": "h264"}
-    ending = name.rsplit(".", 1)[-1]
-    return endings.get(ending, ending)
+    """film(name, **fields of Film) makes a film in the test's folder and returns its path."""
+    return lambda name, **fields: Film(**fields).write(tmp_path / name)
 
 
 @pytest.fixture

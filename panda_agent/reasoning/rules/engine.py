@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -183,9 +184,8 @@ def fill(template: str, anchor: Evidence, company: Sequence[Evidence] = ()) -> s
     for row in (*company[::-1], anchor):
         for name, value in row.data.items():
             values[f"{row.kind}.{name}"] = values[name] = _short(value)
-    for name, value in values.items():
-        template = template.replace("{" + name + "}", value)
-    return template
+    # One pass: a value that looks like a placeholder is text from the video and stays as it is.
+    return re.sub(r"\{([\w.]+)\}", lambda found: values.get(found[1], found[0]), template)
 
 
 def _short(value: object) -> str:

@@ -111,7 +111,7 @@ def peak_within(
 ) -> tuple[float, str | None]:
     """The strongest anomaly belief inside a span, and the event type it belongs to."""
     times = moments(brief.duration, evidence, brief.settings.perception.max_fps)
-    inside = times[(times >= span.start) & (times <= span.end)]
+    inside = times[(times >= span.start) & (times < span.end)]
     if not len(inside):
         inside = np.array([span.start])
     best, name = 0.0, None

@@ -124,6 +124,8 @@ def decide(findings: Findings, curve: Curve) -> tuple[Label, str | None]:
     loop, duration = findings.brief.settings.loop, findings.brief.duration
     if findings.stopped is not None:
         return "inconclusive", findings.stopped
+    if findings.spent is not None and abs(curve.peak - loop.threshold) < loop.unsure:
+        return "inconclusive", findings.spent
     if abs(curve.peak - loop.threshold) < loop.abstain:
         return "inconclusive", f"the strongest belief is {curve.peak:.2f}, too near to the line at {loop.threshold:.2f}"
     if curve.peak >= loop.threshold:

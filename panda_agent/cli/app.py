@@ -1,0 +1,43 @@
+"""All commands. Nothing heavy is imported here: `panda --help` answers at once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from panda_agent.cli import cases, config, doctor, graph, investigate, log, memory, report, resume
+from panda_agent.cli.output import print_plain
+
+app = typer.Typer(
+    help="Investigates videos like a detective: evidence, hypotheses, rules, and a verdict that cites them.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+CASES = "Cases"
+MACHINE = "This machine"
+
+app.command()(investigate.investigate)
+app.command(rich_help_panel=CASES)(resume.resume)
+app.command(rich_help_panel=CASES)(report.report)
+app.add_typer(cases.app, name="cases", rich_help_panel=CASES)
+app.command(rich_help_panel=CASES)(log.log)
+app.add_typer(memory.app, name="memory", rich_help_panel=CASES)
+app.command(rich_help_panel=MACHINE)(doctor.doctor)
+app.add_typer(config.app, name="config", rich_help_panel=MACHINE)
+app.command(rich_help_panel=MACHINE)(graph.graph)
+
+
+@app.callback(invoke_without_command=True)
+def panda(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    """Investigates videos like a detective: evidence, hypotheses, rules, and a verdict that cites them."""
+    if version:
+        from importlib.metadata import version as version_of
+
+        print_plain(f"panda_agent {version_of('panda-agent')}")
+    elif context.invoked_subcommand is None:
+        print_plain(context.get_help())

@@ -1,0 +1,88 @@
+"""The live view of a running case, on stderr and on terminals only: a progress bar, and findings as they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TextColumn
+from rich.text import Text
+
+from panda_agent.cli.output import stderr
+from panda_agent.reasoning.rules.engine import weigh
+from panda_agent.reporting.text import clean, counted
+from panda_agent.types import Event, EvidenceFound, Judged, Planned, Reflected, Rule, clock
+from panda_agent.types import Progress as Step
+
+_STEPS = {"perceive": "watching"}
+"""What the long steps are called on the screen."""
+
+
+@contextmanager
+def watching(rules: Sequence[Rule]) -> Iterator[Callable[[Event], None]]:
+    """Show a case live; on anything but a terminal, say nothing.
+
+    Args:
+        rules: The rules of the case: what one of them fires on is a finding worth a line.
+    """
+    if not stderr().is_terminal:
+        yield _ignore
+        return
+    with Progress(
+        SpinnerColumn("dots"),
+        TextColumn("{task.description}"),
+        BarColumn(30),
+        _Times(),
+        console=stderr(),
+        transient=True,
+    ) as bar:
+        yield Watch(bar, rules)
+
+
+def _ignore(event: Event) -> None:
+    """Nobody watches."""
+
+
+class Watch:
+    """Turns events into lines above a progress bar."""
+
+    def __init__(self, bar: Progress, rules: Sequence[Rule]) -> None:
+        self._bar = bar
+        self._task = bar.add_task("starting", total=None)
+        self._rules = [rule for rule in rules if rule.supports == "anomaly"]
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        match event:
+            case Step():
+                step = _STEPS.get(event.step, clean(event.step))
+                self._bar.update(self._task, description=step, completed=event.done, total=event.total)
+            case EvidenceFound(evidence=row) if weigh(self._rules, [row]).fired():
+                self._line(row.span.start, clean(row.statement), "default")
+            case Planned():
+                self._bar.update(self._task, description="judging", completed=0)
+                self._line(None, f"plan: {counted(len(event.rules), 'rule')} for this scene. {clean(event.scene.overview)}", "dim")
+            case Judged(judgement=judgement):
+                self._bar.update(self._task, completed=judgement.span.end)
+                if judgement.changed is not None:
+                    self._line(judgement.span.start, clean(judgement.changed), "italic")
+            case Reflected(tool=str(tool)):
+                self._line(None, f"looking again ({clean(tool)}): {clean(event.why)}", "dim")
+
+    def _line(self, time: float | None, text: str, style: str) -> None:
+        moment = Text(f"{'' if time is None else clock(time):>9}  ", style="cyan")
+        self._bar.console.print(moment.append(text, style=style), overflow="ellipsis", no_wrap=True)
+
+
+class _Times(TextColumn):
+    """Seconds of video done, of how many."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def render(self, task: Task) -> Text:
+        """Write `0:12.0 of 1:30.0`."""
+        if not task.completed:
+            return Text("")
+        total = "" if task.total is None else f" of {clock(task.total)}"
+        return Text(f"{clock(task.completed)}{total}", style="cyan")

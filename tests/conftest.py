@@ -1,0 +1,28 @@
+"""Shared by all tests: a home of their own, and where the real data lie."""
+
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[1] / ".." / "shared"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--all-crash-points", action="store_true", help="kill at every point instead of every fourth")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """Every test has its own PANDA_HOME, and none of the developer's settings."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("PANDA_HOME", str(folder))
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder of real videos; tests that need it are skipped where it is not."""
+    if not SHARED.is_dir():
+        pytest.skip(f"real data not found at {SHARED}")
+    return SHARED.resolve()
