@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any, Self
 
 from pydantic import JsonValue
@@ -97,10 +98,21 @@ class CaseStore:
         """Say how far the case is."""
         self.amend(status=status)
 
+    def finish(self, verdict: dict[str, JsonValue]) -> None:
+        """Keep the verdict, as the note `verdict`, and say that the case is finished: both or neither."""
+        told = to_json(verdict, "The verdict")
+        with self._database.writing() as db:
+            db.execute("INSERT OR REPLACE INTO notes VALUES ('verdict', ?)", (told,))
+            self._amend(db, status="finished")
+
     def amend(self, **changes: Any) -> None:
         """Change fields of the record, e.g. `hashes` when changes were accepted on resuming."""
+        with self._database.writing() as db:
+            self._amend(db, **changes)
+
+    def _amend(self, db: Connection, **changes: Any) -> None:
         record = CaseRecord.model_validate({**self.record.model_dump(), **changes})
-        self._write("UPDATE meta SET value = ? WHERE key = 'record'", encode(record, "The case record"))
+        db.execute("UPDATE meta SET value = ? WHERE key = 'record'", (encode(record, "The case record"),))
         self.record = record
 
     def commit_pass(self, name: str, rows: Iterable[Evidence], facts: dict[str, JsonValue]) -> None:

@@ -78,7 +78,7 @@ def _folders(shelf: Path) -> list[Path]:
 def _record(folder: Path) -> CaseRecord:
     try:
         return peek(folder).model_copy(update={"case_id": folder.name})  # a copied folder answers to its own name
-    except StoreError as error:
+    except (CaseNotFound, StoreError) as error:
         changed = datetime.fromtimestamp(folder.stat().st_mtime, UTC).isoformat()
         return CaseRecord(
             case_id=folder.name, video="", created=changed, status="unreadable", problem=error.message, tier="unknown"

@@ -10,7 +10,7 @@ from pydantic import Field, JsonValue, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from panda_agent.database import Database, from_json, to_json
-from panda_agent.errors import SchemaTooNew, StoreError
+from panda_agent.errors import CaseNotFound, SchemaTooNew, StoreError
 from panda_agent.types import Model
 
 SCHEMA = 1
@@ -81,10 +81,15 @@ def peek(folder: Path) -> CaseRecord:
     """Read the record of a case folder without taking a write lock or changing a byte.
 
     Raises:
+        CaseNotFound: The database is empty: the case was cut off before its first commit.
         StoreError: There is no readable case database.
         SchemaTooNew: It was written by a newer version.
     """
     with Database(folder / FILE, "ro") as database, database.reading() as db:
+        if db.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
+            raise CaseNotFound(
+                f"Case {folder.name!r} was cut off before it was opened.", hint="Investigate its video again."
+            )
         meta = dict(db.execute("SELECT key, value FROM meta").fetchall())
     _check_schema(meta.get("schema_version"), folder)
     what = f"The record of case {folder.name!r}"

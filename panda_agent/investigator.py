@@ -10,7 +10,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
 
-from panda_agent.memory.case_store import CaseStore
+from panda_agent.memory.case_store import CaseStore, case_folder
+from panda_agent.memory.cases import not_found
+from panda_agent.memory.lock import working_on
 from panda_agent.nodes.desk import Case, CaseStores, Desk, VideoSource, verdict_of
 from panda_agent.reasoning.base import Reasoner
 from panda_agent.reasoning.rules.reasoner import RulesReasoner
@@ -104,18 +106,24 @@ class Investigator:
 
         Raises:
             CaseNotFound: There is no such case; the hint names the nearest.
+            UserError: Another process, or another run in this one, works on it.
         """
-        case = await asyncio.to_thread(self.desk.case, case_id, source)
-        done = verdict_of(case)
-        try:
-            if done is not None:
-                yield VerdictReached(case_id=case_id, verdict=done)
-                return
-            async with aclosing(_run(self.desk, case)) as events:
-                async for event in events:
-                    yield event
-        finally:
-            self.desk.close(case_id)
+        folder = case_folder(self.desk.settings.root, case_id)
+        if not folder.is_dir():
+            raise not_found(folder)
+        with working_on(folder):
+            case = await asyncio.to_thread(self.desk.case, case_id, source)
+            done = verdict_of(case)
+            try:
+                if done is None:
+                    async with aclosing(_run(self.desk, case)) as events:
+                        async for event in events:
+                            yield event
+                    return
+            finally:
+                # Before the lock goes: a node's thread that was left behind can't write after this.
+                self.desk.close(case_id)
+        yield VerdictReached(case_id=case_id, verdict=done)
 
     async def ainvestigate(self, source: VideoSource, **request: Any) -> Verdict:
         """Investigate to the end. Arguments are those of `open`."""
@@ -155,6 +163,8 @@ async def _run(desk: Desk, case: Case) -> AsyncGenerator[Event, None]:
     from panda_agent.graph import build_graph
 
     finished = False
+    if case.store.record.status == "paused":
+        case.store.set_status("open")
     async with AsyncSqliteSaver.from_conn_string(str(case.folder / CHECKPOINTS)) as saver:
         saver.serde = JsonPlusSerializer(allowed_msgpack_modules=None)  # strict: no type but plain data is revived
         graph = build_graph(desk=desk, checkpointer=saver)
@@ -168,7 +178,8 @@ async def _run(desk: Desk, case: Case) -> AsyncGenerator[Event, None]:
             if not finished:
                 # The node's thread must not go on behind the back of whoever left.
                 case.pause.set()
-                case.store.set_status("paused")
+                if verdict_of(case) is None:
+                    case.store.set_status("paused")
 
 
 async def _last(events: AsyncGenerator[Event, None]) -> Verdict:

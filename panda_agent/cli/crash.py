@@ -14,22 +14,16 @@ from datetime import datetime
 from pathlib import Path
 
 from panda_agent.cli.mending import mend_import
-from panda_agent.cli.output import say
-from panda_agent.errors import PandaError
 from panda_agent.settings import Settings
 
-INTERNAL = PandaError.exit_code
 
-
-def report_crash(error: Exception, args: Sequence[str]) -> int:
-    """Say what broke and whose fault it is; return the exit code."""
+def describe_crash(error: Exception, args: Sequence[str]) -> str:
+    """Say in one line what broke and whose fault it is; the details go into a file."""
     fault = _of_the_machine(error)
     if fault is not None:
-        say(f"panda: {fault}")
-        return INTERNAL
+        return fault
     what = f"{type(error).__name__}: {error}".rstrip(": ")
-    say(f"panda: something broke that should not: {what}. This is a defect of panda_agent; {_filed(error, args)}.")
-    return INTERNAL
+    return f"something broke that should not: {what}. This is a defect of panda_agent; {_filed(error, args)}."
 
 
 def _of_the_machine(error: Exception) -> str | None:

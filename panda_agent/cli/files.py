@@ -56,7 +56,9 @@ def wish_of(
         try:
             out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UserError(f"The folder {out} can't be made: {error.strerror}.", hint="Choose another --out.") from error
+            raise UserError(
+                f"The folder {out} can't be made: {error.strerror}.", hint="Choose another --out."
+            ) from error
     given = {"out": None if out is None else str(out.absolute()), "blur": blur, "annotated": annotated, "clips": clips}
     return {name: value for name, value in given.items() if value is not None}
 

@@ -105,7 +105,9 @@ def _parsed(path: Path) -> Any:
         text = path.read_text("utf-8")
         return json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
     except OSError as error:
-        raise UserError(f"The zones file {shown(path)} can't be read: {error.strerror}.", hint="Check the path.") from error
+        raise UserError(
+            f"The zones file {shown(path)} can't be read: {error.strerror}.", hint="Check the path."
+        ) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"{shown(path)} is no YAML or JSON: {' '.join(str(error).split())}.") from error
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from panda_agent.cli.options import RESULTS, Annotated_, Blur, ExportClips, Json, Out
+from panda_agent.errors import UserError
 
 KNOWN = "What is known"
 CASE = "Case"
@@ -16,46 +17,90 @@ CASE = "Case"
 def investigate(
     videos: Annotated[
         list[Path],
-        typer.Argument(metavar="VIDEO...", help="Videos, or folders of videos; put -- before a name that starts with a dash.", show_default=False),
+        typer.Argument(
+            metavar="VIDEO...",
+            help="Videos, or folders of videos; put -- before a name that starts with a dash.",
+            show_default=False,
+        ),
     ],
     question: Annotated[
         str | None,
-        typer.Option("--question", "-q", help="What the doubt is about; else everything the rules know is checked.", show_default=False, rich_help_panel=KNOWN),
+        typer.Option(
+            "--question",
+            "-q",
+            help="What the doubt is about; else everything the rules know is checked.",
+            show_default=False,
+            rich_help_panel=KNOWN,
+        ),
     ] = None,
     normal: Annotated[
         list[Path] | None,
-        typer.Option(metavar="VIDEO_OR_FOLDER", help="Normal life before this camera; can be given more than once.", show_default=False, rich_help_panel=KNOWN),
+        typer.Option(
+            metavar="VIDEO_OR_FOLDER",
+            help="Normal life before this camera; can be given more than once.",
+            show_default=False,
+            rich_help_panel=KNOWN,
+        ),
     ] = None,
     zones: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Named parts of the picture: a YAML or JSON list.", show_default=False, rich_help_panel=KNOWN),
+        typer.Option(
+            metavar="FILE",
+            help="Named parts of the picture: a YAML or JSON list.",
+            show_default=False,
+            rich_help_panel=KNOWN,
+        ),
     ] = None,
     started_at: Annotated[
         str | None,
-        typer.Option(metavar="ISO", help="Time of the first second; else the one in the file.", show_default=False, rich_help_panel=KNOWN),
+        typer.Option(
+            metavar="ISO",
+            help="Time of the first second; else the one in the file.",
+            show_default=False,
+            rich_help_panel=KNOWN,
+        ),
     ] = None,
     rules: Annotated[
         str | None,
-        typer.Option(metavar="PACK", help="A rule pack that ships, or the path of your own.", show_default=False, rich_help_panel=KNOWN),
+        typer.Option(
+            metavar="PACK",
+            help="A rule pack that ships, or the path of your own.",
+            show_default=False,
+            rich_help_panel=KNOWN,
+        ),
     ] = None,
     tier: Annotated[
         Literal["auto", "bare", "weights", "model"] | None,
-        typer.Option(help="What to work with; auto takes what is there and says so.", show_default=False, rich_help_panel=CASE),
+        typer.Option(
+            help="What to work with; auto takes what is there and says so.", show_default=False, rich_help_panel=CASE
+        ),
     ] = None,
     recording: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Replay observations instead of looking.", show_default=False, rich_help_panel=CASE),
+        typer.Option(
+            metavar="FILE", help="Replay observations instead of looking.", show_default=False, rich_help_panel=CASE
+        ),
     ] = None,
     case: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="Name the case; one that exists and is the same is resumed.", show_default=False, rich_help_panel=CASE),
+        typer.Option(
+            metavar="ID",
+            help="Name the case; one that exists and is the same is resumed.",
+            show_default=False,
+            rich_help_panel=CASE,
+        ),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Videos worked on at a time.", rich_help_panel=CASE)] = 1,
     out: Out = None,
     as_json: Json = False,
     fail_on: Annotated[
         str | None,
-        typer.Option(metavar="LABELS", help="Exit with 10 on these labels, e.g. anomalous,inconclusive.", show_default=False, rich_help_panel=RESULTS),
+        typer.Option(
+            metavar="LABELS",
+            help="Exit with 10 on these labels, e.g. anomalous,inconclusive.",
+            show_default=False,
+            rich_help_panel=RESULTS,
+        ),
     ] = None,
     blur: Blur = None,
     annotated: Annotated_ = None,
@@ -67,25 +112,32 @@ def investigate(
     10 a label of --fail-on; 130 and 143 stopped, to be resumed. Of several videos' errors, the highest counts.
     """
     from panda_agent.cli.files import wish_of
-    from panda_agent.cli.inputs import existing, labels_of, moment_of, videos_of, zones_of
+    from panda_agent.cli.inputs import labels_of, moment_of, videos_of, zones_of
+    from panda_agent.cli.order import Order, Request
     from panda_agent.cli.tiers import tier_of
     from panda_agent.settings import load_settings
 
     settings = load_settings(tier=tier, rules=rules)
-    tier_line = tier_of(settings, recording)
-    labels = labels_of(fail_on)
-    request = {
-        "question": question or None,
-        "normal": tuple(existing(normal or ())),
-        "zones": zones_of(zones),
-        "started_at": moment_of(started_at),
-    }
+    order = Order(
+        settings=settings,
+        request=Request(
+            question=question or None,
+            normal=tuple(str(video.absolute()) for video in videos_of(normal or ())),
+            zones=zones_of(zones),
+            started_at=moment_of(started_at),
+        ),
+        tier=tier_of(settings, recording),
+        fail_on=labels_of(fail_on),
+        as_json=as_json,
+        wish=wish_of(out, blur, annotated, export_clips),
+    )
     found = videos_of(videos)
-    wish = wish_of(out, blur, annotated, export_clips)
     if len(found) == 1 and not videos[0].is_dir():
         from panda_agent.cli.one import investigate_one
 
-        return investigate_one(found[0], settings, request, case, wish, tier_line, labels, as_json=as_json)
+        return investigate_one(found[0], case, order)
+    if case is not None:
+        raise UserError("--case names one case, but there are several videos.", hint="Leave it out.")
     from panda_agent.cli.many import investigate_many
 
-    return investigate_many(found, settings, request, case, wish, tier_line, labels, workers=workers, as_json=as_json)
+    return investigate_many(found, order, workers)

@@ -11,7 +11,9 @@ RESULTS = "Results"
 """Heading of the help under which options about output stand."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to stdout.", rich_help_panel=RESULTS)]
-CaseId = Annotated[str, typer.Argument(metavar="CASE", help="A case id, as `panda cases list` shows it.", show_default=False)]
+CaseId = Annotated[
+    str, typer.Argument(metavar="CASE", help="A case id, as `panda cases list` shows it.", show_default=False)
+]
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -22,7 +24,8 @@ Out = Annotated[
     ),
 ]
 Blur = Annotated[
-    bool | None, typer.Option("--blur/--no-blur", help="Blur people in pictures.", show_default=False, rich_help_panel=RESULTS)
+    bool | None,
+    typer.Option("--blur/--no-blur", help="Blur people in pictures.", show_default=False, rich_help_panel=RESULTS),
 ]
 Annotated_ = Annotated[
     bool | None,
@@ -31,6 +34,9 @@ Annotated_ = Annotated[
 ExportClips = Annotated[
     bool | None,
     typer.Option(
-        "--export-clips", help="Also cut out each span, 5 s before and after.", show_default=False, rich_help_panel=RESULTS
+        "--export-clips",
+        help="Also cut out each span, 5 s before and after.",
+        show_default=False,
+        rich_help_panel=RESULTS,
     ),
 ]

@@ -26,7 +26,7 @@ def complain(error: PandaError) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Write JSON to stdout: sorted keys, numbers to 6 digits, ASCII only, so that no terminal acts on what it quotes."""
+    """Write JSON to stdout: sorted keys, numbers to 6 digits, ASCII only, so no terminal acts on what it quotes."""
     from panda_agent.reporting import json_bytes
 
     plain = json.loads(json_bytes(value))
@@ -36,6 +36,13 @@ def print_json(value: Any) -> None:
 def print_plain(text: str) -> None:
     """Write our own text, e.g. a diagram, to stdout as it is."""
     _write(sys.stdout, text if text.endswith("\n") else text + "\n")
+
+
+def print_drawn(*parts: Any) -> None:
+    """Print what rich draws to stdout, without the blanks that it leaves at the ends of lines."""
+    with stdout().capture() as drawn:
+        stdout().print(*parts, sep="\n")
+    print_plain("\n".join(line.rstrip() for line in drawn.get().splitlines()))
 
 
 @cache

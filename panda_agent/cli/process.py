@@ -42,9 +42,10 @@ def _guarded(args: Sequence[str]) -> int:
         say(f"panda: {error.format_message()} {_help_hint(error)}")
         return 2
     except Exception as error:  # the process boundary: nobody above could handle it
-        from panda_agent.cli.crash import report_crash
+        from panda_agent.cli.crash import describe_crash
 
-        return report_crash(error, args)
+        say(f"panda: {describe_crash(error, args)}")
+        return PandaError.exit_code
     return code if isinstance(code, int) else 0
 
 

@@ -38,26 +38,31 @@ class Drain:
 
     @contextmanager
     def asking(self, pause: Callable[[], object]) -> Iterator[None]:
-        """While inside, the first signal calls `pause` (which must be safe in a signal handler) and work goes on to there.
+        """While inside, the first signal calls `pause` (safe in a signal handler), and work goes on until it heeds it.
 
         Raises:
             Stopped: A signal came before.
         """
-        if self.code:
-            raise Stopped
         self._ask = pause
         try:
+            if self.code:
+                raise Stopped
             yield
         finally:
             self._ask = None
 
+    def stop(self, code: int) -> None:
+        """Ask for a pause, now and in whatever is begun later; from any thread."""
+        self.code = code
+        if self._ask is not None:
+            self._ask()
+
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.code:
             _quit(128 + number)
-        self.code = 128 + number
+        self.stop(128 + number)
         if self._ask is None:
             raise Stopped
-        self._ask()
 
 
 def _quit(code: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TextColumn
+from rich.table import Table
 from rich.text import Text
 
 from panda_agent.cli.output import stderr
@@ -61,7 +62,11 @@ class Watch:
                 self._line(row.span.start, clean(row.statement), "default")
             case Planned():
                 self._bar.update(self._task, description="judging", completed=0)
-                self._line(None, f"plan: {counted(len(event.rules), 'rule')} for this scene. {clean(event.scene.overview)}", "dim")
+                self._line(
+                    None,
+                    f"plan: {counted(len(event.rules), 'rule')} for this scene. {clean(event.scene.overview)}",
+                    "dim",
+                )
             case Judged(judgement=judgement):
                 self._bar.update(self._task, completed=judgement.span.end)
                 if judgement.changed is not None:
@@ -70,8 +75,10 @@ class Watch:
                 self._line(None, f"looking again ({clean(tool)}): {clean(event.why)}", "dim")
 
     def _line(self, time: float | None, text: str, style: str) -> None:
-        moment = Text(f"{'' if time is None else clock(time):>9}  ", style="cyan")
-        self._bar.console.print(moment.append(text, style=style), overflow="ellipsis", no_wrap=True)
+        row = Table.grid(padding=(0, 2))
+        row.add_column(width=9, justify="right", style="cyan")
+        row.add_row("" if time is None else clock(time), Text(text, style=style))
+        self._bar.console.print(row)
 
 
 class _Times(TextColumn):

@@ -16,9 +16,8 @@ def conclude(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     """Let the reasoner write the verdict, and keep it with the case."""
     case = desk.case(state["case_id"])
     verdict = desk.reasoner.conclude(_findings(desk, case, state))
-    case.store.put_note("verdict", verdict.model_dump(mode="json"))
     case.store.log("conclude", {"label": verdict.label, "headline": verdict.headline})
-    case.store.set_status("finished")
+    case.store.finish(verdict.model_dump(mode="json"))  # last: who finds a verdict goes no further
     emit(VerdictReached(case_id=case.id, verdict=verdict))
     return {"verdict": verdict.model_dump(mode="json")}
 
@@ -63,7 +62,7 @@ def _provenance(desk: Desk, case: Case) -> dict[str, object]:
     """What the verdict depends on: bytes, question, settings, packs. No path, time, host or id."""
     return {
         "panda_agent": version("panda-agent"),
-        "video_fingerprint": case.reader.info.fingerprint,
+        "video": {"fingerprint": case.reader.info.fingerprint, **report_of(case).model_dump(mode="json")},
         "reasoner": f"{desk.reasoner.name}@{desk.reasoner.version}",
         "rules": {"pack": case.pack.id, "version": case.pack.version, "sha256": case.pack.sha256},
         "settings": case.settings.judging(),

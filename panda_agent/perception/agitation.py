@@ -30,8 +30,6 @@ SMOOTH_SECONDS = 0.5
 """Time over which accelerations and directions are averaged: a few limb movements."""
 HOLD_SECONDS = 0.7
 """Agitation counts only where it lasts this long; a passing car or walker has left the place by then."""
-STEP_SECONDS = 0.2
-"""How densely the past is remembered for that."""
 FLOOR = 0.15
 """Weakest agitation worth noting, body lengths/s²: calm scenes stay below it nearly always."""
 EVERY_SECONDS = 0.1
@@ -171,12 +169,11 @@ class _Field:
 
     def _lasting(self, time: float, agitation: Field, side: int) -> Field:
         """The least agitation that was near each place all the while; zeros until that long has been seen."""
-        if not self._past or time - self._past[-1][0] >= STEP_SECONDS:
-            # Half a body to each side: who fights, staggers.
-            self._past.append((time, cv2.dilate(agitation, np.ones((side, side), np.uint8)).astype(np.float32)))
-        while self._past[0][0] < time - HOLD_SECONDS - STEP_SECONDS:
+        # Half a body to each side: who fights, staggers.
+        self._past.append((time, np.asarray(cv2.dilate(agitation, np.ones((side, side), np.uint8)), np.float32)))
+        while self._past[0][0] < time - HOLD_SECONDS - EVERY_SECONDS:
             self._past.popleft()
-        if time - self._past[0][0] < HOLD_SECONDS - STEP_SECONDS:
+        if time - self._past[0][0] < HOLD_SECONDS - EVERY_SECONDS:
             return np.zeros_like(agitation)
         return np.asarray(np.minimum.reduce([agitation, *(field for _, field in self._past)]), np.float32)
 

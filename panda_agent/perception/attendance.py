@@ -28,6 +28,8 @@ class Person(NamedTuple):
     """Median area of the box, square pixels."""
     height: float
     """Median height of the box, pixels."""
+    came: float
+    """How far away it was before, body heights; 0 for somebody who had been there all along."""
 
 
 class Whereabouts:
@@ -45,20 +47,22 @@ class Whereabouts:
 
     def nearest(self, thing: Box, time: float) -> Person | None:
         """Who was within a body height of a thing around a second; of several, who was nearest for longest."""
-        boxes: dict[int, list[Box]] = {}
-        gaps: dict[int, list[float]] = {}
+        near: dict[int, list[Box]] = {}
         for moment, seen in self._past:
-            if abs(moment - time) <= MOMENT_SECONDS:
-                for id_, box in seen.items():
-                    gap = _gap(box, thing) / max(1.0, box[3] - box[1])
-                    if gap < NEAR and not _is_part(box, thing):
-                        boxes.setdefault(id_, []).append(box)
-                        gaps.setdefault(id_, []).append(NEAR - gap)
-        if not boxes:
+            for id_, box in seen.items():
+                if abs(moment - time) <= MOMENT_SECONDS and _gap(box, thing) < NEAR and not _is_part(box, thing):
+                    near.setdefault(id_, []).append(box)
+        if not near:
             return None
-        best = max(boxes, key=lambda id_: sum(gaps[id_]))
-        sizes = np.array([(box[2] - box[0], box[3] - box[1]) for box in boxes[best]])
-        return Person(best, float(np.median(sizes.prod(axis=1))), float(np.median(sizes[:, 1])))
+        best = max(near, key=lambda id_: sum(NEAR - _gap(box, thing) for box in near[id_]))
+        sizes = np.array([(box[2] - box[0], box[3] - box[1]) for box in near[best]])
+        before = [_gap(seen[best], thing) for moment, seen in self._past if moment <= time and best in seen]
+        return Person(
+            track=best,
+            area=float(np.median(sizes.prod(axis=1))),
+            height=float(np.median(sizes[:, 1])),
+            came=max(before, default=0.0),
+        )
 
 
 def _box(row: tuple[float, ...]) -> Box:
@@ -69,9 +73,10 @@ def _area(box: Box) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def _gap(a: Box, b: Box) -> float:
-    """Pixels between two boxes, 0 where they touch."""
-    return float(np.hypot(max(a[0] - b[2], b[0] - a[2], 0.0), max(a[1] - b[3], b[1] - a[3], 0.0)))
+def _gap(box: Box, thing: Box) -> float:
+    """Distance of a box from a thing in heights of the box, 0 where they touch."""
+    across, down = max(box[0] - thing[2], thing[0] - box[2], 0.0), max(box[1] - thing[3], thing[1] - box[3], 0.0)
+    return float(np.hypot(across, down)) / max(1.0, box[3] - box[1])
 
 
 def _is_part(box: Box, thing: Box) -> bool:

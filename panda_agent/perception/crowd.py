@@ -102,7 +102,11 @@ class Crowd:
             now.objects >= MIN_OBJECTS and abs(now.rate) >= MIN_RATE and now.fit >= MIN_FIT and now.speed >= MIN_SPEED
         )
         last = self._episode[-1][0] if self._episode else None
-        over = last is not None and (now.time - last.time > PAUSE_SECONDS or (strong and now.rate * last.rate < 0))
+        over = last is not None and (
+            now.time - last.time > PAUSE_SECONDS
+            or now.time - self._episode[0][0].time > CHUNK_SECONDS
+            or (strong and now.rate * last.rate < 0)
+        )
         found = self._close() if over else []
         if strong:
             self._episode.append((now, surge))
@@ -112,7 +116,108 @@ class Crowd:
         episode, self._episode = self._episode, []
         return [_scattering(episode, self._shape)] if episode else []
 
-    def _summary(chunk: list[Moment]) -> Observation:
+    def _summary(self) -> list[Observation]:
+        chunk, self._chunk = self._chunk, []
+        return [_summary(chunk)] if chunk else []
+
+
+class _Usual:
+    """Mean pace so far, forgetting over a minute."""
+
+    def __init__(self) -> None:
+        self.value = 0.0
+        self._weight = 0.0
+        self._time: float | None = None
+
+    def update(self, moment: Moment) -> None:
+        """Count a moment, if anything moves."""
+        step = 0.0 if self._time is None else moment.time - self._time
+        self._time = moment.time
+        if moment.objects and step > 0:
+            self._weight = self._weight * math.exp(-step / CHUNK_SECONDS) + step
+            self.value += (moment.pace - self.value) * step / self._weight
+
+
+def measure(look: Look, body: float) -> Moment:
+    """Measure one frame.
+
+    Args:
+        look: The frame.
+        body: Length of a body, picture heights.
+    """
+    height = look.size[1]
+    velocity = look.flow[STEP // 2 :: STEP, STEP // 2 :: STEP].astype(np.float64) / (height * body)
+    pace = np.linalg.norm(velocity, axis=2)
+    moving = (look.foreground.moving[STEP // 2 :: STEP, STEP // 2 :: STEP] > 0) & (pace > SLOWEST)
+    y, x = np.nonzero(moving)
+    places = np.stack([x, y], axis=1) * STEP + STEP // 2
+    objects = _count(look.boxes, places)
+    moment = Moment(look.time, objects, look.foreground.share)
+    if objects == 0:
+        return moment
+    pixels = (*places.min(axis=0).tolist(), *places.max(axis=0).tolist())
+    rate, fit, speed = growth(places / (height * body), velocity[moving]) if objects >= MIN_OBJECTS else (0.0, 0.0, 0.0)
+    return replace(moment, pace=float(pace[moving].mean()), rate=rate, fit=fit, speed=speed, box=pixels)
+
+
+def growth(places: NDArray[np.float64], velocity: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Fit velocity = common + rate · place by least squares; both (n, 2).
+
+    Returns:
+        rate (1/s), fit (0..1), and the root mean square of velocity less the common one.
+    """
+    offset, rest = places - places.mean(axis=0), velocity - velocity.mean(axis=0)
+    spread, together, energy = float((offset**2).sum()), float((offset * rest).sum()), float((rest**2).sum())
+    if spread <= 0 or energy <= 0:
+        return 0.0, 0.0, 0.0
+    return together / spread, together**2 / (spread * energy), math.sqrt(energy / len(rest))
+
+
+def _count(boxes: NDArray[np.float32], places: NDArray[np.int64]) -> int:
+    """Boxes that hold moving places."""
+    if not len(boxes) or not len(places):
+        return 0
+    x, y = places[:, 0, None], places[:, 1, None]
+    inside = (x >= boxes[:, 0]) & (x < boxes[:, 2]) & (y >= boxes[:, 1]) & (y < boxes[:, 3])
+    return int(inside.any(axis=0).sum())
+
+
+def _smooth(recent: deque[Moment]) -> Moment:
+    """Mean over the last moments; still ones count as no growth."""
+    rows = np.array([(m.pace, m.rate, m.fit, m.speed) for m in recent]).mean(axis=0)
+    pace, rate, fit, speed = (float(v) for v in rows)
+    objects = int(np.median([m.objects for m in recent]))
+    return replace(recent[-1], objects=objects, pace=pace, rate=rate, fit=fit, speed=speed)
+
+
+def _scattering(episode: list[tuple[Moment, float]], size: tuple[int, int]) -> Observation:
+    moments = [moment for moment, _ in episode]
+    peak, surge = max(episode, key=lambda row: abs(row[0].rate))
+    start, end = max(0.0, moments[0].time - SMOOTH_SECONDS / 2), moments[-1].time
+    kind, doing = ("dispersal", "scatter") if peak.rate > 0 else ("convergence", "hurry together")
+    boxes = np.array([moment.box for moment in moments])
+    return Observation(
+        kind=kind,
+        span=TimeSpan(start=round(start, 3), end=round(end, 3)),
+        statement=(
+            f"{peak.objects} things {doing}: their distances change by {abs(peak.rate):.1f} of themselves a second, "
+            f"at {peak.speed:.1f} body lengths/s, {surge:.1f} times the usual pace, for {end - start:.1f} s"
+        ),
+        data={
+            "rate": round(abs(peak.rate), 3),
+            "fit": round(peak.fit, 3),
+            "speed": round(peak.speed, 3),
+            "surge": round(surge, 3),
+            "objects": peak.objects,
+            "seconds": round(end - start, 3),
+            "profile": [[round(moment.time, 3), round(abs(moment.rate), 3)] for moment in moments],
+        },
+        region=Region.of_pixels((*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)), *size),
+        score=round(min(1.0, abs(peak.rate)), 4),
+    )
+
+
+def _summary(chunk: list[Moment]) -> Observation:
     seconds = _per_second(chunk)
     counts = np.array([moment.objects for moment in chunk])
     pace = float(np.mean([moment.pace for moment in chunk if moment.objects] or [0.0]))
@@ -123,8 +228,8 @@ class Crowd:
         kind="crowd",
         span=TimeSpan(start=round(start, 3), end=round(end, 3)),
         statement=(
-            f"on average {counts.mean():.1f} things move at a time, at most {busiest.objects} (at {busiest.time:.1f} s), "
-            f"at {pace:.1f} body lengths/s; {density:.1%} of the picture moves"
+            f"on average {counts.mean():.1f} things move at a time, at {pace:.1f} body lengths/s, "
+            f"at most {busiest.objects} (at {busiest.time:.1f} s); {density:.1%} of the picture moves"
         ),
         data={
             "objects": round(float(counts.mean()), 3),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ from panda_agent.perception.pace import Pace, half
 from panda_agent.perception.settled import Settled
 from panda_agent.types import Region, TimeSpan
 
-HZ = 5.0
+HZ = 4.0
 """Looks a second; a cloud that doubles faster than this is seen as one step."""
 OPEN_AREA = 0.02
 """Share of the picture from which a region is followed."""
@@ -34,6 +35,8 @@ class _Sample:
     """The largest covered region at one look; energies are sums over its live pixels of the fine texture squared."""
 
     time: float
+    earlier: float
+    """Area at the look before, share of the picture."""
     area: float
     pixels: int
     """How many are alive."""
@@ -60,10 +63,10 @@ class Growth:
         rate: Frames per second that `update` is called with.
     """
 
-    makes: dict[str, tuple[str, ...]] = {
+    makes: ClassVar[dict[str, tuple[str, ...]]] = {
         "growth": (
-            "area_from", "area_to", "rise_seconds", "growth", "fastest", "seconds", "kept", "softness", "pattern",
-            "hidden_texture", "alive", "saturation", "inside", "profile",
+            "area_from", "area_to", "gained", "rise_seconds", "growth", "fastest", "seconds", "kept", "softness",
+            "pattern", "hidden_texture", "alive", "saturation", "inside", "profile",
         ),
     }  # fmt: skip
 
@@ -80,7 +83,7 @@ class Growth:
             self._view = _View(half(look.gray), look.time)
             return []
         sample = self._view.update(look)
-        if sample.area - (self._samples[-1].area if self._samples else 0.0) > CUT_AREA:
+        if sample.area - sample.earlier > CUT_AREA:
             self._view = _View(half(look.gray), look.time)
             return self.finish()
         peak = max((s.area for s in self._samples), default=0.0)
@@ -94,7 +97,7 @@ class Growth:
     def finish(self) -> list[Observation]:
         """Return the region that was still there."""
         samples, self._samples = self._samples, []
-        if len(samples) < 3 or max(s.area for s in samples) < REPORT_AREA:
+        if len(samples) < 3 or max(s.area for s in samples) - samples[0].earlier < REPORT_AREA:
             return []
         return [_report(samples)]
 
@@ -112,15 +115,18 @@ class _View:
         gray = half(look.gray)
         region, box = _largest(self._settled.update(gray, look.time))
         self._changed_at[cv2.absdiff(gray, self._gray) > LIVE_LEVELS] = look.time
+        earlier = float(self._region.mean())
         kept = float((region & self._region).sum() / max(1, self._region.sum()))
         self._gray, self._region = gray, region
+        if region.mean() < OPEN_AREA:
+            return _Sample(look.time, earlier, float(region.mean()), 0, kept, 0.0, 0.0, 0.0, 0.0, 0.0, box)
         alive = look.time - self._changed_at <= LIVE_SECONDS
         # Where someone stood in the first frame a bare, still wall may show now: only what is alive can be smoke.
         boiling = region & alive
         now, then = _fine(gray)[boiling], _fine(self._settled.expected())[boiling]
         colour = cv2.resize(look.rgb, gray.shape[::-1], interpolation=cv2.INTER_NEAREST)[region].astype(np.int16)
         return _Sample(
-            time=look.time, area=float(region.mean()), pixels=int(boiling.sum()), kept=kept,
+            time=look.time, earlier=earlier, area=float(region.mean()), pixels=int(boiling.sum()), kept=kept,
             now=float(now @ now), hidden=float(then @ then), shared=float(now @ then),
             alive=float(boiling.sum() / max(1, region.sum())),
             saturation=_mean(colour.max(axis=1) - colour.min(axis=1)) / 255 if len(colour) else 0.0,
@@ -147,7 +153,7 @@ def _fine(gray: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(picture - cv2.GaussianBlur(picture, (0, 0), 2.0), np.float32)
 
 
-def _mean(values: NDArray[np.generic]) -> float:
+def _mean(values: NDArray[np.float64] | NDArray[np.int16] | NDArray[np.bool_]) -> float:
     return float(np.mean(values)) if values.size else 0.0
 
 
@@ -159,21 +165,22 @@ def _report(samples: list[_Sample]) -> Observation:
     rise = float(times[top]) - start
     full = [s for s in samples if s.area >= peak / 2]
     data: dict[str, JsonValue] = {
-        "area_from": round(float(areas[0]), 4),
+        "area_from": round(samples[0].earlier, 4),
         "area_to": round(peak, 4),
+        "gained": round(peak - samples[0].earlier, 4),
         "rise_seconds": round(rise, 2),
-        "growth": round(float(areas[top]) / rise, 4),
-        "fastest": round(_fastest(times, areas), 4),
+        "growth": round((float(areas[top]) - samples[0].earlier) / rise, 4),
+        "fastest": round(_fastest(times, areas, samples[0].earlier), 4),
         "seconds": round(end - start, 2),
         "kept": round(_mean(np.array([s.kept for s in full])), 3),
         "alive": round(_mean(np.array([s.alive for s in full])), 3),
         "saturation": round(_mean(np.array([s.saturation for s in full])), 3),
-        "inside": int(0 < min(samples[0].box) and max(samples[0].box) < 1),
+        "inside": int(min(samples[0].box) > 0 and max(samples[0].box) < 1),
         "profile": [[round(float(t), 2), round(float(a) / peak, 3)] for t, a in zip(times, areas, strict=True)],
         **_texture(full),
     }
     statement = (
-        f"A region grows from {areas[0]:.0%} to {peak:.0%} of the picture in {rise:.1f} s and is seen for "
+        f"A region grows from {samples[0].earlier:.0%} to {peak:.0%} of the picture in {rise:.1f} s and is seen for "
         f"{end - start:.1f} s; its fine texture has {data['softness']} times the contrast of what it hides."
     )
     boxes = np.array([s.box for s in full])
@@ -199,8 +206,8 @@ def _texture(samples: list[_Sample]) -> dict[str, JsonValue]:
     }
 
 
-def _fastest(times: NDArray[np.float64], areas: NDArray[np.float64]) -> float:
+def _fastest(times: NDArray[np.float64], areas: NDArray[np.float64], first: float) -> float:
     """Largest share of the picture gained within half a second, the region's first sight included."""
     earlier = np.searchsorted(times, times - 0.5 - 1e-6)
-    before = np.where(earlier > 0, areas[np.maximum(earlier - 1, 0)], 0.0)
+    before = np.where(earlier > 0, areas[np.maximum(earlier - 1, 0)], first)
     return float(np.max(areas - before))

@@ -1,4 +1,4 @@
-"""Slower looks for what changes slowly: a clock that lets some frames pass, and the half-size picture they are judged on."""
+"""Slower looks for what changes slowly: a clock that lets some frames pass, and the picture at half size."""
 
 from __future__ import annotations
 

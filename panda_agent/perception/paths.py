@@ -176,6 +176,8 @@ def continues(earlier: Path, later: Path) -> bool:
     body = max(earlier.body, later.body)
     if body > JOIN_SIZES * min(earlier.body, later.body):
         return False
+    if float(earlier.velocity[-1] @ later.velocity[0]) < 0:
+        return False
     expected = earlier.center[-1] + earlier.velocity[-1] * gap
     nearest = min(np.linalg.norm(later.center[0] - place) for place in (expected, earlier.center[-1]))
     return bool(nearest <= JOIN_BODIES * body)

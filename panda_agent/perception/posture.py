@@ -24,14 +24,22 @@ from panda_agent.types import Region, TimeSpan
 
 BEFORE_SECONDS = 0.45
 """Motion of this long shows a whole body."""
+SQUASHED = 0.1
+"""Least squash that starts a drop, body heights/s; near its end all of the body sinks alike."""
+FASTEST = 4.0
+"""Nothing falls faster, body heights/s: free fall from the height of a man ends at 3.4."""
 PAUSE_SECONDS = 0.6
 """A drop with a shorter pause (to the knees, then to the floor) is one; what moves in it shows the body at rest."""
+KEEP_SECONDS = 1.5
+"""Strides are kept this long: a pause and the longest time between two of them."""
 WATCH_SECONDS = 4.0
 """How long one is watched afterwards: does he lie still, does he get up?"""
 STILL = 0.03
 """Less motion than this is still: body heights/s × squared body heights."""
 RISES = 0.05
 """Part of a body that must move, squared body heights, to show where its top is."""
+REST_RIM = 0.1
+"""Part of the motion after a drop that is left out at each end: others, and curtains, move there too."""
 MOST = 8
 """Drops that are followed at a time."""
 NOTABLE_SPEED, NOTABLE_SQUASH, NOTABLE_LOSS = 0.4, 0.2, 0.15
@@ -73,21 +81,23 @@ class Drop:
         return max(0, x0 - self.height), y0, x1 + self.height, y1 + self.height // 3
 
     def sink(self, sink: Sink, time: float) -> None:
-        """Go on sinking. The tallest body seen on the way is the upright one."""
-        self.end, self.speed, self.squash = time, max(self.speed, sink.speed), max(self.squash, sink.squash)
-        if sink.body[3] - sink.body[1] > self.height:
-            self.before = sink.body
+        """Go on sinking; what sinks evenly only prolongs the drop, since it may be someone who walks."""
+        self.end = time
+        if sink.squash >= SQUASHED:
+            self.speed, self.squash = max(self.speed, sink.speed), max(self.squash, sink.squash)
+            if sink.body[3] - sink.body[1] > 1.15 * self.height:  # at first only the head had moved
+                self.before = sink.body
 
-    def settle(self, motion: NDArray[np.float32]) -> None:
-        """Find the body at rest from the motion (rows, columns) since it stopped sinking."""
+    def settle(self, motion: NDArray[np.float32]) -> bool:
+        """Find the body at rest from the motion (rows, columns) after the drop; False if that is too little."""
         x0, y0, x1, y1 = self.surroundings
-        self.settled = True
         part = np.where(motion > MOVES, motion, 0)[y0:y1, x0:x1]
-        if part.sum() < 4:
-            return
-        top, bottom = quantiles(part.sum(axis=1), 0.05)
-        left, right = quantiles(part.sum(axis=0), 0.05)
+        if part.sum() < RISES * self.height**2:
+            return False
+        top, bottom = quantiles(part.sum(axis=1), REST_RIM)
+        left, right = quantiles(part.sum(axis=0), REST_RIM)
         self.after = (x0 + left, y0 + top, x0 + right, y0 + bottom)
+        return True
 
     def watch(self, stride: Stride) -> None:
         """See whether it stays down and still."""
@@ -102,7 +112,7 @@ class Drop:
         self.watched = stride.time - self.end
         strong = np.where(moving > MOVES, moving, 0)
         if self.settled and strong.sum() >= RISES * self.height**2:
-            self.top = min(self.top, y0 + quantiles(strong.sum(axis=1), 0.05)[0])
+            self.top = min(self.top, y0 + quantiles(strong.sum(axis=1), REST_RIM)[0])
 
 
 class Posture:
@@ -127,7 +137,7 @@ class Posture:
             return []
         self._shape = stride.moving.shape
         self._recent.append(stride)
-        while self._recent[0].time < stride.time - PAUSE_SECONDS - 1e-3:
+        while self._recent[0].time < stride.time - KEEP_SECONDS:
             self._recent.popleft()
         for sink in sinking(stride, self._motion_since(stride.time - BEFORE_SECONDS)):
             self._join(sink, stride.time)
@@ -149,12 +159,14 @@ class Posture:
 
     def _join(self, sink: Sink, time: float) -> None:
         """Go on with the drop in the same columns, or start one."""
+        if sink.speed > FASTEST:
+            return
         for drop in self._drops:
             shared = min(sink.body[2], drop.before[2]) - max(sink.body[0], drop.before[0])
             if not drop.settled and shared > 0:
                 drop.sink(sink, time)
                 return
-        if len(self._drops) < MOST:
+        if sink.squash >= SQUASHED and len(self._drops) < MOST:
             self._drops.append(Drop(sink.body, time, time, sink.speed, sink.squash))
 
     def _follow(self, drop: Drop, stride: Stride) -> None:
@@ -166,8 +178,11 @@ class Posture:
     def _settle(self, drop: Drop) -> None:
         if not drop.settled:
             # Who lies dead still shows no motion any more: then the last of the drop has to do.
-            motion = self._motion_since(drop.end) or [self._recent[-1].moving]
-            drop.settle(np.add.reduce(motion).astype(np.float32))
+            for since in (drop.end + 1e-3, drop.end - 1e-3, drop.end - PAUSE_SECONDS):
+                motion = self._motion_since(since)
+                if motion and drop.settle(np.add.reduce(motion).astype(np.float32)):
+                    break
+            drop.settled = True
 
     def _observe(self, drops: list[Drop]) -> list[Observation]:
         found = [_observation(drop, self._shape) for drop in drops]

@@ -43,7 +43,7 @@ class Settled:
         self.before: Picture = self.picture.copy()
         """What each pixel showed before it settled last."""
         self.since: NDArray[np.float32] = np.full(shape, time, np.float32)
-        """(h, w): seconds when it last showed what was settled before; the first frame's time where it never changed."""
+        """(h, w): seconds when what was settled before was last seen; the first frame's time where nothing changed."""
         self.before_since: NDArray[np.float32] = self.since.copy()
         """The same for `before`."""
         self.fresh: NDArray[np.bool_] = np.zeros(shape, np.bool_)

@@ -20,8 +20,8 @@ SMALLEST = 0.1
 """Least height of a body, picture heights."""
 SLOWEST = 0.08
 """Least downward speed of a cell, picture heights/s."""
-SINKS, SQUASHED = 0.3, 0.1
-"""Least speed and squash worth following, body heights/s: slower than sitting down."""
+SINKS = 0.3
+"""Least speed worth following, body heights/s: slower than sitting down."""
 LEAST_PART = 0.04
 """Least part of a body that must sink, squared body heights."""
 RIM = 0.03
@@ -60,9 +60,8 @@ def sinking(stride: Stride, recent: Sequence[NDArray[np.float32]]) -> list[Sink]
         height = body[3] - body[1]
         if area >= LEAST_PART * height**2:
             speed = float(np.percentile(v[part], 80)) * rows / height
-            sink = Sink(body, speed, _squash(stride, body) * rows / height)
-            if sink.speed >= SINKS and sink.squash >= SQUASHED:
-                found.append(sink)
+            if speed >= SINKS:
+                found.append(Sink(body, speed, _squash(stride, body) * rows / height))
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -31,17 +33,18 @@ class StaticObjects:
 
     Whether a thing came or went shows on its rim: the picture without the thing goes on there, the one with it
     breaks off (in the spirit of Spagnolo et al., "Moving object segmentation by background subtraction and
-    temporal analysis", Image and Vision Computing 2006, section 5). Who was there when it happened is asked of the tracks.
+    temporal analysis", Image and Vision Computing 2006, section 5). Who was there when it happened is asked of
+    the tracks.
 
     Args:
         rate: Frames per second that `update` is called with.
     """
 
-    _fields = (
-        "track", "area", "size_ratio", "placed", "seconds", "alone_from", "alone_seconds", "novelty", "stir",
+    _fields: ClassVar[tuple[str, ...]] = (
+        "track", "came", "area", "size_ratio", "placed", "seconds", "alone_from", "alone_seconds", "novelty", "stir",
         "stood_seconds", "taken",
     )  # fmt: skip
-    makes: dict[str, tuple[str, ...]] = {"left_object": _fields, "removed_object": _fields}
+    makes: ClassVar[dict[str, tuple[str, ...]]] = {"left_object": _fields, "removed_object": _fields}
 
     def __init__(self, rate: float) -> None:
         self._pace = Pace(HZ, rate)
@@ -61,7 +64,7 @@ class StaticObjects:
         steps = self._view.update(picture, look.time)
         for thing in self._things:
             thing.update(look.time, picture, steps, self._view.settled)
-        found = [thing.report() for thing in self._things if thing.due(look.time)]
+        found = [seen for thing in self._things if thing.due(look.time) for seen in thing.report()]
         if self._view.upheaval():
             found += self.finish()
         self._things = [thing for thing in self._things if not thing.over(look.time)]
@@ -75,7 +78,7 @@ class StaticObjects:
     def finish(self) -> list[Observation]:
         """Return the things that are still there."""
         things, self._things = self._things, []
-        return [thing.report() for thing in things]
+        return [seen for thing in things for seen in thing.report()]
 
 
 class _View:
@@ -118,6 +121,10 @@ class _View:
             self._joined[crop][part] = -np.inf
             # What has stood for no longer than it takes to settle was a ghost of the first frame or a passer-by.
             stood = self.settled.since[crop][part] - self.settled.before_since[crop][part]
-            if SMALLEST <= part.sum() / mask.size and area / mask.size <= LARGEST and float(np.median(stood)) >= SETTLE_SECONDS:
+            if (
+                part.sum() / mask.size >= SMALLEST
+                and area / mask.size <= LARGEST
+                and float(np.median(stood)) >= SETTLE_SECONDS
+            ):
                 found.append((part, (y, x)))
         return found

@@ -75,7 +75,7 @@ class Strides:
         share = cv2.countNonZero(changed) / changed.size
         self._usual = max(self._usual * math.exp(-step / MEMORY_SECONDS), share)
         seconds = time - self._time
-        if share < FRESH * self._usual and seconds < MAX_SECONDS:
+        if share <= FRESH * self._usual and seconds < MAX_SECONDS:
             return None
         # Flow at the rim of a changed patch belongs to it too.
         grown = cv2.dilate(changed, np.ones((5, 5), np.uint8))

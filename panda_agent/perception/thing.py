@@ -14,6 +14,10 @@ from panda_agent.types import TimeSpan
 
 REPORT_SECONDS = 60.0
 """A thing is reported once at this age, whatever comes after."""
+REPORT_ALONE = 0.5
+"""Seconds that nobody stayed with it, at least; else it is the still part of somebody who stands or sits."""
+CLEAR = 0.03
+"""Nearer to one half than this, the rim doesn't tell whether a thing came or went (digits of a burnt-in clock)."""
 FORGET_SECONDS = 900.0
 """After so long it belongs to the place."""
 GONE_LOOKS = 4
@@ -99,9 +103,11 @@ class Thing:
         """Whether it needs no following any more."""
         return self.gone or time - self.placed >= FORGET_SECONDS
 
-    def report(self) -> Observation:
-        """What is known about it by now."""
+    def report(self) -> list[Observation]:
+        """What is known about it by now; nothing where it was never alone, or the rim doesn't tell."""
         self._reported = True
+        if self._near.alone < REPORT_ALONE or abs(self._came - 0.5) < CLEAR:
+            return []
         end = max(self.placed, self._bare_at if self.gone else self._last)
         data = self._data(end)
         size = f"{self._area:.2%} of the picture"
@@ -112,14 +118,16 @@ class Thing:
             )
         else:
             statement = f"A thing ({size}) that had stood for {data['stood_seconds']} s is no longer there."
-        return Observation(
-            kind="left_object" if self._came >= 0.5 else "removed_object",
-            span=TimeSpan(start=round(self.placed, 3), end=round(end, 3)),
-            statement=statement,
-            data=data,
-            region=self._region,
-            score=round(abs(2 * self._came - 1), 3),
-        )
+        return [
+            Observation(
+                kind="left_object" if self._came >= 0.5 else "removed_object",
+                span=TimeSpan(start=round(self.placed, 3), end=round(end, 3)),
+                statement=statement,
+                data=data,
+                region=self._region,
+                score=round(abs(2 * self._came - 1), 3),
+            )
+        ]
 
     def _data(self, end: float) -> dict[str, JsonValue]:
         data: dict[str, JsonValue] = {
@@ -136,11 +144,12 @@ class Thing:
         if self._person is not None:
             size = self._area * 4 * self._shape / self._person.area
             data |= {"track": self._person.track, "size_ratio": round(size, 3)}
+            data["came"] = round(self._person.came, 2)
         return data
 
 
 class _Surroundings:
-    """Whether anybody stays within a body height of a thing: spots that are hidden for long, by something that stirs."""
+    """Whether anybody stays within a body height of a thing: spots hidden for long by something that stirs."""
 
     def __init__(self, shape: tuple[int, int], crop: Crop, mask: NDArray[np.bool_], time: float, body: float) -> None:
         reach = int(np.ceil(NEAR * body))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Generator
 from contextlib import closing
@@ -50,4 +51,5 @@ def ahead(items: Generator[T, None, None], depth: int) -> Generator[T, None, Non
     finally:
         stopped.set()
         free.release()
-        worker.join()
+        if not sys.is_finalizing():  # the interpreter has stopped daemon threads by then
+            worker.join()

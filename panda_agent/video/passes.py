@@ -10,7 +10,7 @@ from av import VideoFrame
 from panda_agent.video.container import AV_ERRORS, opened
 from panda_agent.video.decode import Decoder
 from panda_agent.video.probe import Facts
-from panda_agent.video.seek import BACK, from_key, steady
+from panda_agent.video.seek import BACK, NEAR, from_key, steady
 from panda_agent.video.source import Source
 from panda_agent.video.tally import Tally
 from panda_agent.video.timeline import Timeline
@@ -47,10 +47,8 @@ class Passes:
 
     def near(self, moment: float) -> Placed:
         """Decode from a key frame at or before `moment` (seconds), as near to it as the container can seek."""
-        for back in BACK:
-            start = moment - back
-            if start <= 0 or not self._steady:
-                break
+        for back in BACK if moment > NEAR and self._steady else ():
+            start = max(0.0, moment - back)
             placed = from_key(self._placed(start), moment)
             first = next(placed, None)
             if first is not None:

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable, Iterator
 from io import TextIOBase
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeGuard
 
 from av import VideoFrame
 
@@ -24,14 +24,14 @@ from panda_agent.video.spool import Pair, Spool
 from panda_agent.video.tally import Tally
 
 _AHEAD_BYTES = 16 << 20
-_WANTED = "Give a path, a binary file object, or an iterator of (seconds, RGB array) pairs."
 
 
 class VideoReader:
-    """Reads a video any number of times, whole or in part; a frame has the same time and pixels in every read.
+    """Reads a video any number of times, whole or in part.
 
-    Memory does not grow with length. A read decodes in a thread of its own, a few frames ahead; nothing is open and
-    no thread runs once its iterator is used up, closed or dropped.
+    A frame has the same time and pixels in every read (of a damaged video: in every read of the same span). Memory
+    does not grow with length. A read decodes in a thread of its own, a few frames ahead; nothing is open and no thread
+    runs once its iterator is used up, closed or dropped.
 
     Args:
         source: A path, a binary file object, or an iterator of (seconds, RGB array (height, width, 3) uint8).
@@ -62,16 +62,13 @@ class VideoReader:
         threads: int = 1,
     ) -> None:
         self._report: ReadReport | None = None
-        self._spool: Spool | None = None
-        if isinstance(source, str | PathLike) or is_binary(source):
-            origin = _seekable(source, spool)
-            self._facts = examine(origin, max_pixels=max_pixels)
-        elif isinstance(source, Iterable) and not isinstance(source, bytes | TextIOBase):
-            self._spool = Spool(cast(Iterable[Pair], source), _needed(spool), max_pixels=max_pixels)
+        self._spool = Spool(source, _needed(spool), max_pixels=max_pixels) if _gives_frames(source) else None
+        if self._spool is not None:
             origin = Source(self._spool.path)
             self._facts = self._spool.facts()
         else:
-            raise UserError(f"A {type(source).__name__} is no video.", hint=_WANTED)
+            origin = _seekable(source, spool)
+            self._facts = examine(origin, max_pixels=max_pixels)
         self._passes = Passes(origin, self._facts, max_pixels=max_pixels, threads=threads)
 
     @property
@@ -150,13 +147,17 @@ class VideoReader:
                 pass
 
 
+def _gives_frames(source: object) -> TypeGuard[Iterable[Pair]]:
+    return isinstance(source, Iterable) and not isinstance(source, str | bytes | TextIOBase) and not is_binary(source)
+
+
 def _needed(spool: Path | None) -> Path:
     if spool is None:
         raise UserError("What can be read only once needs a place to be kept.", hint="Give spool=PATH of a new file.")
     return spool
 
 
-def _seekable(source: str | PathLike[str] | BinaryIO, spool: Path | None) -> Source:
+def _seekable(source: object, spool: Path | None) -> Source:
     if not is_binary(source) or source.seekable():
         return Source.of(source)
     path = _needed(spool)

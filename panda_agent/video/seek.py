@@ -10,6 +10,8 @@ from panda_agent.video.container import AV_ERRORS, opened
 from panda_agent.video.source import Source
 from panda_agent.video.timeline import JUMP
 
+NEAR = 2.0
+"""Seconds: up to here, decoding from the start is quicker than looking whether seeking is safe."""
 BACK = (0.0, 5.0, 30.0)
 """Seconds before the wanted moment to aim at, one after the other: some containers seek past it."""
 

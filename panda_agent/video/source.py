@@ -22,6 +22,7 @@ SUFFIXES = frozenset(
     )
 )
 """File name endings by which a folder's videos are found."""
+_WANTED = "Give a path, a file object opened in binary mode, or an iterator of (seconds, RGB array) pairs."
 _BLOCK = 65536
 _BLOCKS = 64
 
@@ -85,7 +86,7 @@ class Source:
             return cls(Path(source))
         if is_binary(source) and source.seekable():
             return cls(source)
-        raise UserError(f"A {type(source).__name__} is no video.", hint="Give a path or a seekable binary file object.")
+        raise UserError(f"A {type(source).__name__} is no video.", hint=_WANTED)
 
     @contextmanager
     def open(self) -> Iterator[Bytes]:

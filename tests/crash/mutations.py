@@ -1,0 +1,54 @@
+"""Defects put in on purpose: the harness must notice each of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from panda_agent import graph
+from panda_agent.memory.case_store import CaseStore
+from panda_agent.nodes import act
+
+
+def commit_row_by_row() -> None:
+    """A pass that counts as done before its last row is in."""
+    whole = CaseStore.commit_pass
+
+    def commit(store: CaseStore, name: str, rows: Any, facts: Any) -> None:
+        kept = list(rows)
+        for n in range(len(kept) + 1):
+            whole(store, name, kept[:n], facts)
+
+    CaseStore.commit_pass = commit  # type: ignore[method-assign]
+
+
+def take_facts_from_the_clock() -> None:
+    """A tool that sees something else each time it looks at the same moment."""
+    file = act.file_observation
+
+    def filed(*args: Any) -> Any:
+        row = file(*args)
+        return row.model_copy(update={"data": {**row.data, "seen_at": time.time()}})
+
+    act.file_observation = filed  # type: ignore[attr-defined]
+
+
+def count_looks_in_the_database() -> None:
+    """A step that, repeated, counts twice."""
+    step = next(node for node in graph.NODES if node.__name__ == "reflect")
+
+    def reflect(desk: Any, state: Any, emit: Any) -> Any:
+        update = step(desk, state, emit)
+        store = desk.case(state["case_id"]).store
+        if "looks" in update:
+            update["looks"] = (store.note("looks") or 0) + 1
+            store.put_note("looks", update["looks"])
+        return update
+
+    graph.NODES = tuple(reflect if node is step else node for node in graph.NODES)
+
+
+MUTATIONS: dict[str, Callable[[], None]] = {
+    defect.__name__: defect for defect in (commit_row_by_row, take_facts_from_the_clock, count_looks_in_the_database)
+}
