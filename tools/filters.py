@@ -5,14 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from panda_agent.perception.agitation import Agitation
+from panda_agent.perception.attributes import Attributes
+from panda_agent.perception.camera_motion import CameraMotion
+from panda_agent.perception.camera_state import CameraState
+from panda_agent.perception.crowd import Crowd
+from panda_agent.perception.flames import Flames
+from panda_agent.perception.flashes import Flashes
+from panda_agent.perception.growth import Growth
+from panda_agent.perception.lighting import Lighting
 from panda_agent.perception.look import Filter
+from panda_agent.perception.posture import Posture
 from panda_agent.perception.scene import Scene
+from panda_agent.perception.static_objects import StaticObjects
+from panda_agent.perception.zones import Zones
 from panda_agent.types import Zone
 
 if TYPE_CHECKING:
     from panda_agent.memory.normality import NormalityMemory
 
-FILTERS: tuple[type[Filter], ...] = (Scene,)
+FILTERS: tuple[type[Filter], ...] = (
+    Scene,
+    Attributes,
+    Agitation,
+    Posture,
+    Crowd,
+    Growth,
+    Flashes,
+    Flames,
+    Lighting,
+    StaticObjects,
+    CameraState,
+    CameraMotion,
+    Zones,
+)
 
 
 def build_filters(rate: float, zones: Sequence[Zone], normality: NormalityMemory | None) -> list[Filter]:
@@ -23,4 +49,5 @@ def build_filters(rate: float, zones: Sequence[Zone], normality: NormalityMemory
         zones: Named parts of the picture.
         normality: What is normal for this camera, if known.
     """
-    return [kind(rate) for kind in FILTERS]  # type: ignore[call-arg]
+    plain = [kind(rate) for kind in FILTERS if kind is not Zones]  # type: ignore[call-arg]
+    return [*plain, Zones(rate, zones)]

@@ -39,8 +39,8 @@ class Hold(NamedTuple):
     bag: str = ""
     """put or take: what happens to the bag at the first pose."""
     mark: str = ""
-    drop: bool = False
-    """Poses are reached with growing speed, as a body falls, rather than smoothly."""
+    falling: float = 0.0
+    """Seconds from the start in which the body drops, faster and faster, through the poses of that time."""
 
 
 Step = Walk | Hold
@@ -173,11 +173,12 @@ class Actor:
 
 
 def _held(step: Hold, before: Pose, spent: float) -> Pose:
-    at, last = 0.0, before
+    at, last, drops = 0.0, before, spent < step.falling
+    spent = step.falling * (spent / step.falling) ** 1.6 if drops else spent
     for moment, pose in step.poses:
         if spent < moment:
             share = (spent - at) / max(moment - at, 1e-6)
-            share = share**1.7 if step.drop else share * share * (3 - 2 * share)
+            share = share if drops else share * share * (3 - 2 * share)
             return np.asarray(last + (pose - last) * share)
         at, last = moment, pose
     return last

@@ -21,14 +21,14 @@ SQUATTING = pose(waist=38, hips=(104, 98), knees=(128, 124), ankles=(20, 18), sh
 
 _TRIPPED = pose(pitch=38, waist=14, hips=(52, 10), knees=(60, 44), shoulders=(84, 70), elbows=(30, 36), spread=(18, 22))
 _PRONE = pose(
-    pitch=88, neck=-14, hips=(10, 2), knees=(22, 4), ankles=(-40, -48),
-    shoulders=(118, 34), elbows=(62, 20), spread=(26, 40),
+    pitch=88, neck=-6, hips=(3, 0), knees=(18, 4), ankles=(-40, -48),
+    shoulders=(166, 3), elbows=(14, 6), spread=(34, 26),
 )  # fmt: skip
 _TIPPED = pose(
     pitch=12, roll=40, waist=18, hips=(42, 20), knees=(78, 54), shoulders=(40, 10), elbows=(44, 30), spread=(50, 20)
 )
 _ON_SIDE = pose(
-    roll=87, waist=22, neck=10, hips=(48, 26), knees=(62, 34), shoulders=(74, 46), elbows=(52, 38), spread=(20, 6)
+    roll=87, waist=12, neck=10, hips=(34, 14), knees=(48, 22), shoulders=(84, 40), elbows=(40, 30), spread=(14, -32)
 )
 _SLIPPED = pose(
     pitch=-34, waist=26, hips=(72, 54), knees=(76, 40), shoulders=(-26, -34), elbows=(28, 24), spread=(44, 48)
@@ -42,7 +42,7 @@ _BUCKLED = pose(
     shoulders=(50, 38), elbows=(40, 52), spread=(28, 34),
 )  # fmt: skip
 _HEAP = pose(
-    pitch=24, roll=78, waist=30, hips=(70, 52), knees=(96, 80), shoulders=(60, 72), elbows=(70, 40), spread=(10, 8)
+    pitch=20, roll=80, waist=18, hips=(48, 26), knees=(74, 58), shoulders=(60, 36), elbows=(64, 24), spread=(10, -34)
 )
 
 FALLS: Mapping[str, tuple[Pose, Pose]] = {

@@ -86,13 +86,15 @@ def fall(place: Place, habits: Habits, rng: np.random.Generator, at: float) -> C
     enters, victim, _ = _visitor(place, rng, place.open_spot(rng), at)
     middle, lying = FALLS[str(rng.choice(list(FALLS)))]
     seconds = float(rng.uniform(0.6, 1.0))
-    lying = mirrored(lying) if rng.random() < 0.5 else lying
+    if rng.random() < 0.5:
+        middle, lying = mirrored(middle), mirrored(lying)
     poses: list[tuple[float, Pose]] = [(seconds * 0.5, middle), (seconds, lying)]
     for start in np.cumsum(rng.uniform(2.5, 6.0, 6)):
         stirred = lying.copy()
         stirred[Angle.HIP : Angle.SPREAD] += rng.normal(0, 7, Angle.SPREAD - Angle.HIP)
         poses += [(seconds + float(start), poses[-1][1]), (seconds + float(start) + 0.7, stirred)]
-    victim.steps.append(Hold(999.0, tuple(poses), mark="starts", drop=True))
+    turned = victim.heading + float(rng.uniform(-1.6, 1.6))
+    victim.steps.append(Hold(999.0, tuple(poses), turned, mark="starts", falling=seconds))
     return Cast("fall", [(enters, victim)], _helpers(victim, rng) if rng.random() < 0.6 else None)
 
 

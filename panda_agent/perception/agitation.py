@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -79,7 +80,7 @@ class Agitation:
         rate: Perceived frames per second; unused, strides carry their own time.
     """
 
-    makes: dict[str, tuple[str, ...]] = MAKES
+    makes: ClassVar[dict[str, tuple[str, ...]]] = MAKES
 
     def __init__(self, rate: float) -> None:
         self._strides = Strides()

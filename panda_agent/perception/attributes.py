@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from pydantic import JsonValue
@@ -26,6 +27,8 @@ STOPPED = 0.25
 """Part of the speed that is left after a stop."""
 STOP_WINDOW = 0.4
 """Seconds over which speed is measured for stops."""
+SPAN_SECONDS = 0.8
+"""Time before and after a stop in which the object must have moved, and must rest."""
 PROFILE_HZ, MOST_SAMPLES = 5.0, 600
 MIN_WHOLE = 3
 """Boxes that the rim doesn't cut which are enough to go by."""
@@ -49,7 +52,7 @@ class Attributes:
         video: Tells objects of this video from those already in `norms`.
     """
 
-    makes: dict[str, tuple[str, ...]] = MAKES
+    makes: ClassVar[dict[str, tuple[str, ...]]] = MAKES
 
     def __init__(self, rate: float, norms: PlaceNorms | None = None, video: str = "") -> None:
         self.norms = PlaceNorms() if norms is None else norms
@@ -120,20 +123,32 @@ def find_stops(path: Path) -> list[Stop]:
     A stop counts only where the rim of the picture doesn't cut the box: who leaves seems to slow down.
     """
     speed = np.linalg.norm(path.velocity_over(STOP_WINDOW), axis=1) / path.body
-    time, found, i = path.time, [], 0
-    while i < len(time):
-        before, after = _mean(time, speed, time[i] - 0.8, time[i]), _mean(time, speed, time[i] + 0.5, time[i] + 1.3)
-        cut = path.cut[(time >= time[i] - 0.8) & (time <= time[i] + 1.3)].any()
-        if cut or not (before >= MIN_STOP_SPEED and after <= STOPPED * before):
-            i += 1
+    found: list[Stop] = []
+    for i, time in enumerate(path.time):
+        stop = _stop_at(path, speed, i)
+        if stop is None:
             continue
-        low = np.flatnonzero((time > time[i]) & (speed <= 2 * STOPPED * before))
-        again = np.flatnonzero((time > time[i] + 0.5) & (speed > 0.5 * before))
-        end = float(time[low[0]]) if len(low) else float(time[i])
-        until = float(time[again[0]]) if len(again) else float(time[-1])
-        found.append(Stop(float(time[i]), end, before, after, max(0.0, until - end)))
-        i = int(np.searchsorted(time, until, side="right"))
+        same = bool(found) and time <= found[-1].start + SPAN_SECONDS
+        if not same:
+            found.append(stop)
+        elif stop.before - stop.after > found[-1].before - found[-1].after:
+            found[-1] = stop
     return found
+
+
+def _stop_at(path: Path, speed: Array, i: int) -> Stop | None:
+    """The stop that begins at a row, if there is one."""
+    time, start = path.time, float(path.time[i])
+    before = _mean(time, speed, start - SPAN_SECONDS, start)
+    after = _mean(time, speed, start + STOP_WINDOW, start + STOP_WINDOW + SPAN_SECONDS)
+    cut = path.cut[(time >= start - SPAN_SECONDS) & (time <= start + STOP_WINDOW + SPAN_SECONDS)].any()
+    if cut or not (before >= MIN_STOP_SPEED and after <= STOPPED * before):
+        return None
+    low = np.flatnonzero((time > start) & (speed <= STOPPED * before))
+    end = float(time[low[0]]) if len(low) else start + STOP_WINDOW
+    again = np.flatnonzero((time > end) & (speed > 0.5 * before))
+    until = float(time[again[0]]) if len(again) else float(time[-1])
+    return Stop(start, end, before, after, until - end)
 
 
 def _mean(time: Array, values: Array, start: float, end: float) -> float:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +69,7 @@ class Crowd:
         rate: Perceived frames per second; unused, looks carry their own time.
     """
 
-    makes: dict[str, tuple[str, ...]] = MAKES
+    makes: ClassVar[dict[str, tuple[str, ...]]] = MAKES
 
     def __init__(self, rate: float) -> None:
         self._size = BodySize()

@@ -44,6 +44,8 @@ class _Sample:
     now: float
     hidden: float
     shared: float
+    shade: float
+    """Mean brightness against what is hidden, at most 1: a shadow dims edges and areas alike."""
     alive: float
     saturation: float
     box: tuple[float, float, float, float]
@@ -119,15 +121,17 @@ class _View:
         kept = float((region & self._region).sum() / max(1, self._region.sum()))
         self._gray, self._region = gray, region
         if region.mean() < OPEN_AREA:
-            return _Sample(look.time, earlier, float(region.mean()), 0, kept, 0.0, 0.0, 0.0, 0.0, 0.0, box)
+            return _Sample(look.time, earlier, float(region.mean()), 0, kept, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, box)
         alive = look.time - self._changed_at <= LIVE_SECONDS
         # Where someone stood in the first frame a bare, still wall may show now: only what is alive can be smoke.
         boiling = region & alive
-        now, then = _fine(gray)[boiling], _fine(self._settled.expected())[boiling]
+        expected = self._settled.expected()
+        now, then = _fine(gray)[boiling], _fine(expected)[boiling]
         colour = cv2.resize(look.rgb, gray.shape[::-1], interpolation=cv2.INTER_NEAREST)[region].astype(np.int16)
         return _Sample(
             time=look.time, earlier=earlier, area=float(region.mean()), pixels=int(boiling.sum()), kept=kept,
             now=float(now @ now), hidden=float(then @ then), shared=float(now @ then),
+            shade=min(1.0, (float(gray[region].mean()) + 1) / (float(expected[region].mean()) + 1)),
             alive=float(boiling.sum() / max(1, region.sum())),
             saturation=_mean(colour.max(axis=1) - colour.min(axis=1)) / 255 if len(colour) else 0.0,
             box=box,
@@ -197,7 +201,8 @@ def _report(samples: list[_Sample]) -> Observation:
 
 def _texture(samples: list[_Sample]) -> dict[str, JsonValue]:
     """Contrast of the fine texture against what is hidden, correlation with it, and its own contrast in grey levels."""
-    now, hidden, shared = (sum(getattr(s, name) for s in samples) for name in ("now", "hidden", "shared"))
+    hidden, shared = sum(s.hidden for s in samples), sum(s.shared for s in samples)
+    now = sum(s.now / s.shade**2 for s in samples)
     pixels = sum(s.pixels for s in samples)
     return {
         "softness": round(min(99.0, float(np.sqrt(now / max(hidden, 1e-6)))), 3),

@@ -21,6 +21,9 @@ JOIN_BODIES = 0.8
 """Farthest that it may start from where the other would be by then, body lengths."""
 JOIN_SIZES = 2.0
 """Largest ratio of sizes at a joint."""
+SWITCH_SECONDS, SWITCH_PACE, SWITCH_CHANGE = 0.4, 0.4, 4.0
+"""A track jumped to another object where, on both sides of so many seconds, something moved at least at this pace (body
+lengths/s) and the change between them is more than a person can make (body lengths/s²; a sprinter starts with 2.5)."""
 WINDOW_SECONDS = 0.8
 """Speed is measured over this time: a walking cycle, so that legs don't count."""
 RIM = 0.01
@@ -144,7 +147,8 @@ class Joiner:
         self.due = time + JOIN_SECONDS / 4
         for track in sorted(ended, key=lambda track: track.rows[0][0]):
             if len(track.rows) >= MIN_HITS:
-                self._add(Path([track.id], track.array, size))
+                for path in split(Path([track.id], track.array, size)):
+                    self._add(path)
         starts = [Path([t.id], t.array[:MIN_HITS], size) for t in live if len(t.rows) >= MIN_HITS and self.waiting]
         done = [
             path
@@ -166,6 +170,27 @@ class Joiner:
                 self.waiting[i] = Path([*earlier.tracks, *path.tracks], joined, path.size)
                 return
         self.waiting.append(path)
+
+
+def split(path: Path) -> list[Path]:
+    """Cut a track where it jumped from one object to another, as when a cyclist rides past a walker.
+
+    Both sides of a cut move, and differ by more than a body can change its velocity in the time between; who stops dead
+    or turns round isn't cut.
+    """
+    half = SWITCH_SECONDS / 2
+    velocity = path.velocity_over(SWITCH_SECONDS)
+    pace = np.linalg.norm(velocity, axis=1)
+    before = np.searchsorted(path.time, path.time - half)
+    after = np.minimum(np.searchsorted(path.time, path.time + half), len(path.time) - 1)
+    change = np.linalg.norm(velocity[after] - velocity[before], axis=1) / (SWITCH_SECONDS * path.body)
+    change[np.minimum(pace[before], pace[after]) < SWITCH_PACE * path.body] = 0.0
+    change[: MIN_HITS - 1] = change[-MIN_HITS:] = 0.0
+    cut = int(change.argmax())
+    if len(path.time) < 2 * MIN_HITS or change[cut] < SWITCH_CHANGE:
+        return [path]
+    parts = (path.rows[: cut + 1], path.rows[cut + 1 :])
+    return [piece for rows in parts for piece in split(Path(path.tracks, rows, path.size))]
 
 
 def continues(earlier: Path, later: Path) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,7 +123,7 @@ class Posture:
         rate: Perceived frames per second; unused, strides carry their own time.
     """
 
-    makes: dict[str, tuple[str, ...]] = MAKES
+    makes: ClassVar[dict[str, tuple[str, ...]]] = MAKES
 
     def __init__(self, rate: float) -> None:
         self._strides = Strides()

@@ -20,6 +20,8 @@ SMALLEST, LARGEST = 0.0005, 0.06
 """Area of a thing, share of the picture: a bag in a yard 15 m wide has 0.001, one near the camera 0.05."""
 GATHER_SECONDS = 1.5
 """The parts of a thing settle one after another; it is judged when none has joined for so long."""
+PATIENCE_SECONDS = 4.0
+"""But no longer than this: where many come and go, something joins all the time."""
 GAP = 5
 """Pixels of the half-size picture across which parts belong together; a dark bag on a dark road has holes."""
 UPHEAVAL = 0.3
@@ -116,7 +118,8 @@ class _View:
             x, y, w, h, area = (int(v) for v in stats[label])
             crop = slice(y, y + h), slice(x, x + w)
             part = waiting[crop] & (labels[crop] == label)
-            if time - float(self._joined[crop][part].max()) < GATHER_SECONDS:
+            joined = self._joined[crop][part]
+            if time - float(joined.max()) < GATHER_SECONDS and time - float(joined.min()) < PATIENCE_SECONDS:
                 continue
             self._joined[crop][part] = -np.inf
             # What has stood for no longer than it takes to settle was a ghost of the first frame or a passer-by.
