@@ -28,14 +28,14 @@ from examples.scenes.place import Place, some_place
 from examples.scenes.sensor import Develop, Sensor, some_sensor
 from examples.scenes.stories import STORIES, story_habits
 from examples.scenes.street import Street, some_habits
-from examples.scenes.truth import Truth, happening, others
+from examples.scenes.truth import Happening, Truth, about, happening, stops
 
 SCENES: tuple[str, ...] = tuple(STORIES)
 """The events."""
 
 _STEADY = "threads=1:mbtree=0"  # else about one file in ten differs from the others by a few bytes (libx264 in PyAV 18)
 
-__all__ = ["SCENES", "Truth", "frames", "render", "truth"]
+__all__ = ["SCENES", "Happening", "Truth", "frames", "render", "truth"]
 
 
 class _Staged(NamedTuple):
@@ -66,8 +66,9 @@ def _stage(scene: str, seed: int, decoy: bool) -> _Staged:
         seed=seed,
         decoy=decoy,
         label="normal" if decoy else "anomalous",
-        events=[] if decoy else [what],
-        normal=[*([what] if decoy else []), *others(moments)],
+        events=() if decoy else (what,),
+        normal=(*((what,) if decoy else ()), *stops(moments)),
+        people=about(moments),
         place=place.kind,
         night=place.light.night,
         shake=sensor.shake > 0,

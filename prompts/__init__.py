@@ -47,7 +47,10 @@ def load_pack(name: str, makes: Mapping[str, tuple[str, ...]] | None = None) -> 
 
 
 def _merge(name: str, texts: dict[str, bytes]) -> dict[str, Any]:
-    """Read a pack and put what it includes before its own event types and rules; a later id replaces an earlier one."""
+    """Read a pack and put what it includes before its own event types and rules; a later id replaces an earlier one.
+
+    `exclude` drops event types of the included packs, with their rules.
+    """
     own = _read(name, texts)
     events: dict[str, Any] = {}
     rules: dict[str, Any] = {}
@@ -56,6 +59,9 @@ def _merge(name: str, texts: dict[str, bytes]) -> dict[str, Any]:
             part = _merge(other, texts)
             events |= {event["id"]: event for event in part["event_types"]}
             rules |= {rule["id"]: rule for rule in part["rules"]}
+    for event_type in own.pop("exclude", ()):
+        events.pop(event_type, None)
+        rules = {name: rule for name, rule in rules.items() if rule["event_type"] != event_type}
     events |= {event.get("id"): event for event in own.get("event_types") or ()}
     rules |= {rule.get("id"): rule for rule in own.get("rules") or ()}
     return own | {"event_types": list(events.values()), "rules": list(rules.values())}

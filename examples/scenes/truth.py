@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +17,22 @@ from examples.scenes.picture import actor_box, bag_shapes
 from examples.scenes.place import Place
 
 _LEFT = 3.0  # metres from which a bag's owner counts as gone
+_FOR_GOOD = ("fall", "abandoned_bag", "sit_down")
 _STOP = 1.5  # seconds without walking that count as a stop
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One thing that happens; times in seconds from the first frame."""
+
+    type: str
+    start: float
+    end: float | None
+    """None: to the end of the video."""
+    left: float | None = None
+    """When a bag's owner is gone."""
+    boxes: tuple[tuple[float, ...], ...] = ()
+    """(time, x0, y0, x1, y1) for each frame that shows it, in shares of the picture."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +44,12 @@ class Truth:
     decoy: bool
     label: str
     """anomalous or normal."""
-    events: list[dict[str, Any]]
-    """What is wrong: type, start, end (None: to the end), boxes [[time, x0, y0, x1, y1], …] in picture shares."""
-    normal: list[dict[str, Any]]
-    """What is not: the innocent twin in the same form, walkers who stop, and how many of each kind are about."""
+    events: tuple[Happening, ...]
+    """What is wrong."""
+    normal: tuple[Happening, ...]
+    """What is not: first the innocent act of a twin, then walkers who stop for a while."""
+    people: dict[str, int]
+    """How many others walk, stand and sit."""
     place: str
     night: bool
     shake: bool
@@ -46,24 +63,23 @@ class Truth:
         return json.dumps(asdict(self))
 
 
-def happening(kind: str, place: Place, moments: Sequence[Moment]) -> dict[str, Any]:
+def happening(kind: str, place: Place, moments: Sequence[Moment]) -> Happening:
     """When and where the heroes made the event, or the innocent act, of this kind.
 
     What passes through starts with the first frame that shows at least half of it, and ends with the last; a fall
-    starts when balance is lost, a bag when it touches the ground, and `left` is when its owner is more than 3 m away or
-    out of the picture.
+    starts when balance is lost, a bag when it touches the ground, and neither ends; `left` is when the bag's owner is
+    more than 3 m away or out of the picture.
     """
     tracks = [(m.time, _box(kind, place, m)) for m in moments]
     seen = [(time, box) for time, box in tracks if box is not None and place.camera.share_inside(box) > 0]
     inside = [time for time, box in seen if place.camera.share_inside(box) >= 0.5]
     marks = {mark: time for m in moments for a in _heroes(m) for mark, time in a.marks.items()}
-    ends = inside[-1] if inside[-1] < moments[-1].time else None
-    row: dict[str, Any] = {"type": kind, "start": marks.get("starts", inside[0]), "end": marks.get("ends", ends)}
-    if kind == "abandoned_bag":
-        row["left"] = next(m.time for m in moments if m.time > row["start"] and _gone(place, m))
-    last = row["end"] if row["end"] is not None else moments[-1].time
-    row["boxes"] = [[time, *_shares(box, place)] for time, box in seen if row["start"] <= time <= last]
-    return row
+    ends = None if kind in _FOR_GOOD or inside[-1] == moments[-1].time else inside[-1]
+    start, end = marks.get("starts", inside[0]), marks.get("ends", ends)
+    left = next(m.time for m in moments if m.time > start and _gone(place, m)) if kind == "abandoned_bag" else None
+    last = moments[-1].time if end is None else end
+    boxes = tuple((time, *_shares(box, place)) for time, box in seen if start <= time <= last)
+    return Happening(kind, start, end, left, boxes)
 
 
 def _heroes(moment: Moment) -> list[Actor]:
@@ -98,26 +114,28 @@ def _shares(box: Box, place: Place) -> list[float]:
     return [round(float(v), 4) for v in np.clip(np.array(box) / size, 0, 1)]
 
 
-def others(moments: Sequence[Moment]) -> list[dict[str, Any]]:
-    """The usual life: how many walk, stand and sit, and when a walker stops for a while."""
+def about(moments: Sequence[Moment]) -> dict[str, int]:
+    """How many others there are, by what they do."""
+    seen = {(person.role, person.number) for moment in moments for person in moment.people if person.role != "hero"}
+    return dict(sorted(Counter(f"{role}s" for role, _ in seen).items()))
+
+
+def stops(moments: Sequence[Moment]) -> tuple[Happening, ...]:
+    """When walkers stand still for a while."""
     paces: dict[int, list[tuple[float, float]]] = {}
-    kinds: dict[str, set[int]] = {}
     for moment in moments:
         for person in moment.people:
-            kinds.setdefault(person.role, set()).add(person.number)
             if person.role == "walker":
                 paces.setdefault(person.number, []).append((moment.time, person.speed))
-    counts = [{"type": f"{role}s", "count": len(who)} for role, who in sorted(kinds.items()) if role != "hero"]
-    return [*counts, *(stop for pace in paces.values() for stop in _stops(pace))]
+    return tuple(stop for pace in paces.values() for stop in _stops(pace))
 
 
-def _stops(pace: Sequence[tuple[float, float]]) -> list[dict[str, Any]]:
-    stops, since = [], None
+def _stops(pace: Sequence[tuple[float, float]]) -> Iterator[Happening]:
+    since = None
     for time, speed in [*pace, (pace[-1][0], 9.0)]:
         if speed < 0.3:
             since = time if since is None else since
         elif since is not None:
             if time - since >= _STOP:
-                stops.append({"type": "stops", "start": since, "end": time})
+                yield Happening("stop", since, time)
             since = None
-    return stops

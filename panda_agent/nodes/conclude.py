@@ -42,7 +42,10 @@ def _warnings(case: Case) -> list[str]:
     report = report_of(case)
     warnings = [f"No picture {span}." for span in report.blind]
     if report.damaged_packets:
-        warnings.append(f"{report.damaged_packets} damaged packets ({report.damaged_share:.1%}) were skipped.")
+        where = ", ".join(str(span) for span in report.damaged[:5])
+        warnings.append(
+            f"{report.damaged_packets} damaged packets ({report.damaged_share:.1%}); pictures may be smeared: {where}."
+        )
     spent = _note(case, "spent")
     return [*warnings, *report.notes, *_failed(case), *([spent] if spent else [])]
 

@@ -173,10 +173,10 @@ class Joiner:
 
 
 def split(path: Path) -> list[Path]:
-    """Cut a track where it jumped from one object to another, as when a cyclist rides past a walker.
+    """Cut a track where it jumped from one object to another, as when a cyclist comes where a walker leaves.
 
-    Both sides of a cut move, and differ by more than a body can change its velocity in the time between; who stops dead
-    or turns round isn't cut.
+    Both sides of a cut move, and differ by more than a body can change its velocity in the time between. Who stops dead
+    isn't cut: only where the direction is reversed may one side be slow.
     """
     half = SWITCH_SECONDS / 2
     velocity = path.velocity_over(SWITCH_SECONDS)
@@ -184,7 +184,9 @@ def split(path: Path) -> list[Path]:
     before = np.searchsorted(path.time, path.time - half)
     after = np.minimum(np.searchsorted(path.time, path.time + half), len(path.time) - 1)
     change = np.linalg.norm(velocity[after] - velocity[before], axis=1) / (SWITCH_SECONDS * path.body)
-    change[np.minimum(pace[before], pace[after]) < SWITCH_PACE * path.body] = 0.0
+    reversed_ = (velocity[before] * velocity[after]).sum(axis=1) < 0
+    least = np.where(reversed_, SWITCH_PACE / 3, SWITCH_PACE) * path.body
+    change[np.minimum(pace[before], pace[after]) < least] = 0.0
     change[: MIN_HITS - 1] = change[-MIN_HITS:] = 0.0
     cut = int(change.argmax())
     if len(path.time) < 2 * MIN_HITS or change[cut] < SWITCH_CHANGE:

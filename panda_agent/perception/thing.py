@@ -16,8 +16,9 @@ REPORT_SECONDS = 60.0
 """A thing is reported once at this age, whatever comes after."""
 REPORT_ALONE = 0.5
 """Seconds that nobody stayed with it, at least; else it is the still part of somebody who stands or sits."""
-CLEAR = 0.03
-"""Nearer to one half than this, the rim doesn't tell whether a thing came or went (digits of a burnt-in clock)."""
+CLEAR = 0.35
+"""Over the square root of the rim's pixels: nearer to one half than this the rim doesn't tell whether a thing came or
+went. Chance alone does as much for a digit of a burnt-in clock, which has a dozen pixels."""
 FORGET_SECONDS = 900.0
 """After so long it belongs to the place."""
 GONE_LOOKS = 4
@@ -54,7 +55,7 @@ class Thing:
         self._shows, self._hid = settled.picture[crop][mask] / settled.gain, settled.before[crop][mask] / settled.gain
         self.placed = float(np.median(settled.since[crop][mask]))
         self.stood = self.placed - float(np.median(settled.before_since[crop][mask]))
-        self._came = _novelty(settled, crop, mask)
+        self._came, self._doubt = _novelty(settled, crop, mask)
         box: Box = (2.0 * left, 2.0 * top, 2.0 * (left + width), 2.0 * (top + height))
         self._region, self._area = look.region(box), float(mask.mean()) * mask.size / settled.since.size
         self._person = whereabouts.nearest(box, self.placed)
@@ -106,7 +107,7 @@ class Thing:
     def report(self) -> list[Observation]:
         """What is known about it by now; nothing where it was never alone, or the rim doesn't tell."""
         self._reported = True
-        if self._near.alone < REPORT_ALONE or abs(self._came - 0.5) < CLEAR:
+        if self._near.alone < REPORT_ALONE or abs(self._came - 0.5) < self._doubt:
             return []
         end = max(self.placed, self._bare_at if self.gone else self._last)
         data = self._data(end)
@@ -173,10 +174,13 @@ class _Surroundings:
             self.alone, self.alone_from = time - self._left, self._left
 
 
-def _novelty(settled: Settled, crop: Crop, mask: NDArray[np.bool_]) -> float:
+def _novelty(settled: Settled, crop: Crop, mask: NDArray[np.bool_]) -> tuple[float, float]:
     """How badly the new content fits what surrounds it, against the old content: 1 a thing came, 0 one went.
 
     Each pixel of the region's rim is compared with the mean of what lies close by outside.
+
+    Returns:
+        The novelty, and how far from one half it may lie by chance.
     """
     rows, columns = mask.shape
     top, left = max(0, crop[0].start - RIM_PIXELS), max(0, crop[1].start - RIM_PIXELS)
@@ -191,4 +195,4 @@ def _novelty(settled: Settled, crop: Crop, mask: NDArray[np.bool_]) -> float:
     rim = (inside > 0) & (weight > 0.2)
     new = float(np.abs(now - around).max(axis=2)[rim].sum())
     old = float(np.abs(then - around).max(axis=2)[rim].sum())
-    return new / max(1e-6, new + old)
+    return new / max(1e-6, new + old), CLEAR / float(np.sqrt(max(1, rim.sum())))

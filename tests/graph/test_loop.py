@@ -61,6 +61,8 @@ class Script:
             scope.progress(frame.time, None)
         yield from self.seen
         if self.again is not None:
+            for row in scope.about if self.again else ():
+                yield Observation(row.kind, row.span, "seen again", row.data, row.region)
             yield Observation("second_look", scope.span, "again", {"of": [r.cite for r in scope.about], "found": self.again})
 
 
@@ -282,7 +284,4 @@ def test_mounted_in_a_parent_graph(settings, sync, shared):
 
 
 async def _verdict(events):
-    async for event in events:
-        if event.type == "verdict_reached":
-            return event.verdict
-    return None
+    return [event async for event in events][-1].verdict

@@ -9,8 +9,8 @@ from panda_agent.types import TimeSpan
 TIMES = np.arange(0, 10, 0.5)
 
 
-def push(start, end, level, family="motion", **kw):
-    return Push("fight", family, TimeSpan(start=start, end=end), level, **kw)
+def push(start, end, level, family="motion", look="first@1", **kw):
+    return Push("fight", family, look, TimeSpan(start=start, end=end), level, **kw)
 
 
 @given(st.floats(min_value=1e-6, max_value=1 - 1e-6))
@@ -40,6 +40,15 @@ def test_one_sense_counts_once_at_a_moment_and_two_senses_add_up():
     both = log_odds([push(0, 5, 2.0), push(0, 5, 3.0, family="tracks")], TIMES, 0.5, 1.0)
     assert same[0] == pytest.approx(3.0)
     assert both[0] == pytest.approx(5.0)
+
+
+def test_several_looks_at_the_same_moment_count_as_their_mean():
+    looks = {"zoom@1": [TimeSpan(start=0, end=2)]}
+    agree = log_odds([push(0, 5, 3.0), push(0, 2, 1.0, look="zoom@1")], TIMES, 0.5, 1.0, looks)
+    blank = log_odds([push(0, 5, 3.0)], TIMES, 0.5, 1.0, looks)
+    assert agree[0] == pytest.approx(2.0)
+    assert blank[0] == pytest.approx(1.5)
+    assert blank[TIMES == 4.0][0] == pytest.approx(3.0)
 
 
 def test_what_speaks_against_is_subtracted_within_the_same_sense():

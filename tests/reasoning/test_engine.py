@@ -3,6 +3,7 @@ import random
 import numpy as np
 import pytest
 
+from panda_agent.reasoning.rules.beliefs import sigmoid
 from panda_agent.reasoning.rules.engine import fill, moments, weigh
 from panda_agent.types import Condition, Evidence, EventType, Predicate, Ramp, Region, Rule, TimeSpan
 
@@ -85,11 +86,13 @@ def test_an_absence_must_be_absent():
     assert weigh([alone], [row(energy=3), row("crowd", id="e2")]).trace[0].outcome == "not fired"
 
 
-def test_a_second_look_that_finds_nothing_halves_the_firing():
-    doubt = row("second_look", id="e2", of=["e1"], found=False)
-    assert weigh([rule(ENERGETIC)], [row(energy=3), doubt]).fired()[0].weight == pytest.approx(2.0)
-    seen = row("second_look", id="e2", of=["e1"], found=True)
-    assert weigh([rule(ENERGETIC)], [row(energy=3), seen]).fired()[0].weight == pytest.approx(4.0)
+def test_a_second_look_that_finds_nothing_halves_the_belief_it_moves():
+    blank = row("second_look", id="e2", of=["e1"], found=False).model_copy(update={"tool": "zoom@1"})
+    event = EVENT.model_copy(update={"prior": 0.5})
+    sure = weigh([rule(ENERGETIC)], [row(energy=3)]).beliefs([event], np.array([2.0]))["fight"][0]
+    doubted = weigh([rule(ENERGETIC)], [row(energy=3), blank]).beliefs([event], np.array([2.0]))["fight"][0]
+    assert sure == pytest.approx(sigmoid(4.0))
+    assert doubted == pytest.approx(sigmoid(2.0))
 
 
 def test_the_benign_side_pushes_down():

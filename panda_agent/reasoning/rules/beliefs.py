@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,8 @@ class Push:
 
     event_type: str
     family: str
+    look: str
+    """The tool that saw it: each tool is one look at the same thing."""
     span: TimeSpan
     level: float
     """Log-odds at its strongest; negative speaks for the benign twin."""
@@ -51,20 +54,47 @@ class Push:
         return np.where(after, last * np.exp(-np.maximum(0.0, times - self.span.end) / decay), held)
 
 
-def log_odds(pushes: Iterable[Push], times: Array, prior: float, decay: float) -> Array:
+def log_odds(
+    pushes: Iterable[Push],
+    times: Array,
+    prior: float,
+    decay: float,
+    second_looks: Mapping[str, Sequence[TimeSpan]] = MappingProxyType({}),
+) -> Array:
     """Log-odds of one event type at each moment.
 
     One sense counts once at a moment: within a family the strongest push for and the strongest push against stand,
     and only different families (motion, tracks, detector, ...) add up. Otherwise ten overlapping views of the same
-    pixels would look like ten witnesses.
+    pixels would look like ten witnesses. A second look measures the same thing once more: where there were several
+    looks their mean counts, and a look that saw nothing counts as nothing. (The strongest of several looks would grow
+    with their number alone.)
+
+    Args:
+        pushes: What the firings do.
+        times: Seconds, rising.
+        prior: Belief before any evidence.
+        decay: Seconds in which a push fades to 1/e.
+        second_looks: The stretches that each further tool watched again.
     """
-    by_family: dict[str, tuple[Array, Array]] = {}
     zero = np.zeros(len(times))
+    sides: dict[tuple[str, str], tuple[Array, Array]] = {}
     for push in pushes:
         level = push.at(times, decay)
-        best, worst = by_family.get(push.family, (zero, zero))
-        by_family[push.family] = (np.maximum(best, level), np.minimum(worst, level))
-    return logit(prior) + sum((best + worst for best, worst in by_family.values()), zero)
+        best, worst = sides.get((push.family, push.look), (zero, zero))
+        sides[push.family, push.look] = (np.maximum(best, level), np.minimum(worst, level))
+    watched = {look: _inside(times, spans) for look, spans in second_looks.items()}
+    looks = 1.0 + sum((mask.astype(float) for mask in watched.values()), zero)
+    total = zero
+    for (_, look), (best, worst) in sides.items():
+        total = total + (best + worst) * watched.get(look, np.ones(len(times), bool))
+    return logit(prior) + total / looks
+
+
+def _inside(times: Array, spans: Sequence[TimeSpan]) -> NDArray[np.bool_]:
+    mask = np.zeros(len(times), bool)
+    for span in spans:
+        mask |= (times >= span.start) & (times <= span.end)
+    return mask
 
 
 def to_probability(x: Array) -> Array:

@@ -14,9 +14,6 @@ from panda_agent.reasoning.rules.beliefs import Push, log_odds, to_probability
 from panda_agent.reasoning.rules.predicates import matches, meets, ramp, related, rise
 from panda_agent.types import Condition, EventType, Evidence, Firing, Rule, TimeSpan
 
-DOUBTED = 0.5
-"""What is left of a firing's strength when a second look at the same moment did not find it again."""
-
 Times = NDArray[np.float64]
 
 
@@ -28,6 +25,8 @@ class Weighed:
     """Every firing, and one line for each rule that did not fire."""
     pushes: dict[str, list[Push]] = field(default_factory=dict)
     """By event type."""
+    second_looks: dict[str, list[TimeSpan]] = field(default_factory=dict)
+    """What each further tool watched again."""
 
     def fired(self) -> list[Firing]:
         """The part of the trace that moved belief."""
@@ -36,7 +35,9 @@ class Weighed:
     def beliefs(self, events: Iterable[EventType], times: Times) -> dict[str, Times]:
         """Belief in each event type at each of `times` (seconds, rising)."""
         return {
-            event.id: to_probability(log_odds(self.pushes.get(event.id, ()), times, event.prior, event.decay))
+            event.id: to_probability(
+                log_odds(self.pushes.get(event.id, ()), times, event.prior, event.decay, self.second_looks)
+            )
             for event in events
         }
 
@@ -53,20 +54,19 @@ def weigh(rules: Sequence[Rule], evidence: Sequence[Evidence], *, started_at: st
     by_kind: dict[str, list[Evidence]] = defaultdict(list)
     for row in rows:
         by_kind[row.kind].append(row)
-    doubted = {str(cite) for row in by_kind["second_look"] if not row.data.get("found") for cite in _list(row, "of")}
+    second_looks: dict[str, list[TimeSpan]] = defaultdict(list)
+    for row in by_kind["second_look"]:
+        second_looks[row.tool].append(row.span)
     trace: list[Firing] = []
     pushes: dict[str, list[Push]] = defaultdict(list)
     for rule in sorted(rules, key=lambda rule: rule.id):
         firings = _fire(rule, by_kind, started_at)
         for firing, anchor in firings:
-            factor = DOUBTED if anchor.cite in doubted else 1.0
-            line = firing.model_copy(update={"strength": round(firing.strength * factor, 4)})
-            line = line.model_copy(update={"weight": round(firing.weight * factor, 4)})
-            trace.append(line)
-            pushes[rule.event_type].append(_push(rule, line, anchor, factor))
+            trace.append(firing)
+            pushes[rule.event_type].append(_push(rule, firing, anchor))
         if not firings:
             trace.append(_not_fired(rule, by_kind, started_at))
-    return Weighed(trace=trace, pushes=dict(pushes))
+    return Weighed(trace=trace, pushes=dict(pushes), second_looks=dict(second_looks))
 
 
 def _fire(
@@ -127,16 +127,16 @@ def _strength(rule: Rule, anchor: Evidence, started_at: str | None) -> float:
     return ramp(anchor, rule.strength, started_at)
 
 
-def _push(rule: Rule, firing: Firing, anchor: Evidence, factor: float) -> Push:
+def _push(rule: Rule, firing: Firing, anchor: Evidence) -> Push:
     assert firing.span is not None
     times: tuple[float, ...] = ()
     levels: tuple[float, ...] = ()
     if rule.strength is not None and rule.strength.field == "profile":
-        sign = factor * (rule.weight if rule.supports == "anomaly" else -rule.weight)
+        sign = rule.weight if rule.supports == "anomaly" else -rule.weight
         points = profile(anchor)
         times = tuple(t for t, _ in points)
         levels = tuple(sign * rise(value, rule.strength) for _, value in points)
-    return Push(rule.event_type, anchor.family, firing.span, firing.weight, times, levels)
+    return Push(rule.event_type, anchor.family, anchor.tool, firing.span, firing.weight, times, levels)
 
 
 def profile(row: Evidence) -> list[tuple[float, float]]:
@@ -192,11 +192,6 @@ def _short(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
     return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
-
-
-def _list(row: Evidence, name: str) -> list[object]:
-    value = row.data.get(name)
-    return list(value) if isinstance(value, list) else []
 
 
 def moments(duration: float, evidence: Sequence[Evidence], rate: float) -> Times:

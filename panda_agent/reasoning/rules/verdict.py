@@ -170,11 +170,9 @@ def _claims(
         lines = [one for one in weighed.fired() if one.weight > 0 and one.span is not None and one.span.touches(inside)]
         lines = [one for one in lines if not findings.plan.asked or one.event_type in findings.plan.asked]
         lines.sort(key=lambda one: (one.event_type != span.event_type, -one.weight, _length(one), one.rule, one.evidence))
-        seen: set[str] = set()
-        for line in lines:
-            if line.why not in seen and len(seen) < CLAIMS_A_SPAN:
-                seen.add(line.why)
-                claims.append(_claim(line))
+        first_of_rule = {line.rule: line for line in reversed(lines)}
+        chosen = [line for line in lines if first_of_rule[line.rule] is line]
+        claims += [_claim(line) for line in chosen[:CLAIMS_A_SPAN]]
     return claims or _scene_claims(findings)
 
 
