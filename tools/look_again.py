@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from panda_agent.errors import ToolError
 from panda_agent.perception.look import Observation
 from panda_agent.tools.base import Scope, ToolSpec
-from panda_agent.tools.observe_motion import ObserveMotion, ahead, perceive
+from panda_agent.tools.observe_motion import ObserveMotion, perceive
 from panda_agent.types import Region, TimeSpan
 from panda_agent.video import Frame
 
@@ -61,15 +61,14 @@ class LookAgain:
     def _watch(self, scope: Scope, span: TimeSpan) -> Iterator[Observation]:
         wide = TimeSpan(start=max(0.0, span.start - PADDING), end=span.end + PADDING)
         look = scope.settings.perception
+        quiet = replace(scope, progress=lambda done, total: None)
         part = _widen(scope.region) if self._better.crop and scope.region is not None else None
         side = round(look.max_side * self._better.side_factor)
         # A crop is cut from a picture large enough that the part itself keeps the usual size.
         full = side if part is None else round(side / max(part.x1 - part.x0, part.y1 - part.y0))
         frames = scope.reader.frames(span=wide, max_fps=self._better.max_fps, max_side=full)
-        closer = replace(scope, settings=scope.settings, progress=lambda done, total: None)
-        with ahead(frames) as source:
-            for seen in perceive((self._show(frame, part) for frame in source), closer):
-                yield seen if part is None else replace(seen, region=_back(seen.region, part))
+        for seen in perceive((self._show(frame, part) for frame in frames), quiet):
+            yield seen if part is None else replace(seen, region=_back(seen.region, part))
 
     def _show(self, frame: Frame, part: Region | None) -> Frame:
         image = frame.image if part is None else _cut(frame.image, part)

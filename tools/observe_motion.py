@@ -22,7 +22,7 @@ from panda_agent.video import Frame
 
 T = TypeVar("T")
 AHEAD = 8
-"""Frames decoded ahead of perception."""
+"""Frames whose pixels are worked on ahead of the tracks and filters."""
 
 
 class ObserveMotion:
@@ -38,9 +38,7 @@ class ObserveMotion:
     def run(self, scope: Scope) -> Iterator[Observation]:
         """Yield observations as they become certain."""
         look = scope.settings.perception
-        frames = scope.reader.frames(span=scope.span, max_fps=look.max_fps, max_side=look.max_side)
-        with ahead(frames) as source:
-            yield from perceive(source, scope)
+        yield from perceive(scope.reader.frames(max_fps=look.max_fps, max_side=look.max_side), scope)
 
 
 def perceive(frames: Iterator[Frame], scope: Scope, filters: Sequence[Filter] | None = None) -> Iterator[Observation]:
@@ -64,12 +62,13 @@ def perceive(frames: Iterator[Frame], scope: Scope, filters: Sequence[Filter] | 
     )
     running = list(filters) if filters is not None else build_filters(rate, scope.zones, scope.normality)
     last: Look | None = None
-    for frame in chain(head, frames):
-        scope.check()
-        last = perceiver.look(frame.time, frame.image)
-        for one in running:
-            yield from one.update(last)
-        scope.progress(frame.time, None)
+    with ahead(perceiver.pixels(frame.time, frame.image) for frame in chain(head, frames)) as pixels:
+        for seen in pixels:
+            scope.check()
+            last = perceiver.look(seen)
+            for one in running:
+                yield from one.update(last)
+            scope.progress(seen.time, None)
     assert last is not None
     closing = perceiver.last_tracks(last)
     for one in running:
@@ -97,7 +96,10 @@ def ignore_mask(zones: Iterable[Zone], width: int, height: int) -> NDArray[np.ui
 
 
 class ahead(Iterator[T]):  # noqa: N801 - reads as a context manager: `with ahead(frames) as source`
-    """Decode in a thread of its own, a few frames ahead; closing it closes the source."""
+    """Draw from a source in a thread of its own, a few items ahead; closing it closes the source.
+
+    OpenCV lets go of the interpreter while it works, so pixels and filters share two cores.
+    """
 
     _END = object()
 
@@ -106,7 +108,7 @@ class ahead(Iterator[T]):  # noqa: N801 - reads as a context manager: `with ahea
         self._queue: queue.Queue[object] = queue.Queue(maxsize=AHEAD)
         self._stop = threading.Event()
         self._ended = False
-        self._thread = threading.Thread(target=self._fill, name="panda-decode", daemon=True)
+        self._thread = threading.Thread(target=self._fill, name="panda-pixels", daemon=True)
 
     def __enter__(self) -> ahead[T]:
         self._thread.start()

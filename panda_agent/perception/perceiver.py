@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from panda_agent.perception.background import Background
+from panda_agent.perception.background import Background, Foreground
 from panda_agent.perception.boxes import motion_boxes
 from panda_agent.perception.flow import DenseFlow
 from panda_agent.perception.look import Look
@@ -19,8 +20,20 @@ BACKGROUND_SAMPLES = 40
 """Frames of the lookahead whose median becomes the first background."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """What a frame shows before anybody is followed; all arrays share the reduced size (h, w)."""
+
+    time: float
+    rgb: NDArray[np.uint8]
+    gray: NDArray[np.uint8]
+    flow: NDArray[np.float32]
+    foreground: Foreground
+    boxes: NDArray[np.float32]
+
+
 class Perceiver:
-    """Turns frames into looks.
+    """Turns frames into looks, in two steps that may run in two threads: `pixels` (OpenCV alone), then `look`.
 
     Args:
         head: The first frames, RGB (h, w, 3); the background is learnt from them before the first is looked at.
@@ -42,8 +55,8 @@ class Perceiver:
         self._tracker = MotionTracker(rate, config_dir)
         self._ignore = ignore
 
-    def look(self, time: float, rgb: NDArray[np.uint8]) -> Look:
-        """Perceive the next frame.
+    def pixels(self, time: float, rgb: NDArray[np.uint8]) -> Pixels:
+        """Take the next frame.
 
         Args:
             time: Seconds, rising.
@@ -55,9 +68,14 @@ class Perceiver:
         if self._ignore is not None:
             foreground.moving[self._ignore > 0] = 0
             foreground.static[self._ignore > 0] = 0
-        boxes = motion_boxes(foreground.moving)
-        ended = self._tracker.update(time, boxes, flow)
-        return Look(time, rgb, gray, flow, foreground, boxes, self._tracker.live, ended)
+        return Pixels(time, rgb, gray, flow, foreground, motion_boxes(foreground.moving))
+
+    def look(self, seen: Pixels) -> Look:
+        """Follow what moves in the next frame."""
+        ended = self._tracker.update(seen.time, seen.boxes, seen.flow)
+        return Look(
+            seen.time, seen.rgb, seen.gray, seen.flow, seen.foreground, seen.boxes, self._tracker.live, ended
+        )
 
     def last_tracks(self, look: Look) -> Look:
         """The last look again, with every live track ended: filters hear of tracks that the end of the video cut off."""

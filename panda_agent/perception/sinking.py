@@ -37,6 +37,8 @@ class Sink:
     """Of the fastest fifth of what sinks, body heights/s."""
     squash: float
     """Downward speed of the upper half less that of the lower half, body heights/s."""
+    part: Box
+    """Around what sinks."""
 
 
 def sinking(stride: Stride, recent: Sequence[NDArray[np.float32]]) -> list[Sink]:
@@ -61,7 +63,7 @@ def sinking(stride: Stride, recent: Sequence[NDArray[np.float32]]) -> list[Sink]
         if area >= LEAST_PART * height**2:
             speed = float(np.percentile(v[part], 80)) * rows / height
             if speed >= SINKS:
-                found.append(Sink(body, speed, _squash(stride, body) * rows / height))
+                found.append(Sink(body, speed, _squash(stride, body) * rows / height, around(part, RIM)))
     return found
 
 
@@ -70,6 +72,13 @@ def quantiles(weights: NDArray[np.floating], rim: float) -> tuple[int, int]:
     total = np.cumsum(weights)
     first, last = np.searchsorted(total, [rim * total[-1], (1 - rim) * total[-1]])
     return int(first), int(last) + 1
+
+
+def around(weights: NDArray[np.generic], rim: float) -> Box:
+    """The box that holds weights (rows, columns) but for a rim at each end."""
+    top, bottom = quantiles(weights.sum(axis=1), rim)
+    left, right = quantiles(weights.sum(axis=0), rim)
+    return left, top, right, bottom
 
 
 def _components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -12,12 +12,12 @@ from panda_agent.perception.attendance import Whereabouts
 from panda_agent.perception.look import Look, Observation
 from panda_agent.perception.pace import Pace, half
 from panda_agent.perception.settled import SETTLE_SECONDS, Settled, distance
-from panda_agent.perception.thing import Thing
+from panda_agent.perception.thing import SMALLEST, Thing
 
 HZ = 4.0
 """Looks a second."""
-SMALLEST, LARGEST = 0.0005, 0.06
-"""Area of a thing, share of the picture: a bag in a yard 15 m wide has 0.001, one near the camera 0.05."""
+LARGEST = 0.06
+"""Area of the largest thing, share of the picture: a bag near the camera has 0.05."""
 GATHER_SECONDS = 1.5
 """The parts of a thing settle one after another; it is judged when none has joined for so long."""
 PATIENCE_SECONDS = 4.0

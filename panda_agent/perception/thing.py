@@ -10,12 +10,14 @@ from pydantic import JsonValue
 from panda_agent.perception.attendance import NEAR, Box, Whereabouts
 from panda_agent.perception.look import Look, Observation
 from panda_agent.perception.settled import Frame, Settled
-from panda_agent.types import TimeSpan
+from panda_agent.types import Region, TimeSpan
 
 REPORT_SECONDS = 60.0
 """A thing is reported once at this age, whatever comes after."""
 REPORT_ALONE = 0.5
 """Seconds that nobody stayed with it, at least; else it is the still part of somebody who stands or sits."""
+SMALLEST = 0.0005
+"""Area of the smallest thing, share of the picture: a bag in a yard 15 m wide has 0.001."""
 CLEAR = 0.35
 """Over the square root of the rim's pixels: nearer to one half than this the rim doesn't tell whether a thing came or
 went. Chance alone does as much for a digit of a burnt-in clock, which has a dozen pixels."""
@@ -23,6 +25,8 @@ FORGET_SECONDS = 900.0
 """After so long it belongs to the place."""
 GONE_LOOKS = 4
 """So many looks at the bare ground, and none at the thing between them, mean that it is gone."""
+LEAST_REST = 0.15
+"""Share of a thing that may be all that is left of it once a bystander has gone."""
 STAY_SECONDS = 3.0
 """Someone who hides the same spot for so long stays; a passer-by at walking pace is past it in less than one second."""
 BODY_OF_THINGS = 3.0
@@ -50,21 +54,35 @@ class Thing:
         self, mask: NDArray[np.bool_], corner: tuple[int, int], settled: Settled, whereabouts: Whereabouts, look: Look
     ) -> None:
         (top, left), (height, width) = corner, mask.shape
-        self._mask = mask
-        self._crop = crop = slice(top, top + height), slice(left, left + width)
-        self._shows, self._hid = settled.picture[crop][mask] / settled.gain, settled.before[crop][mask] / settled.gain
-        self.placed = float(np.median(settled.since[crop][mask]))
-        self.stood = self.placed - float(np.median(settled.before_since[crop][mask]))
-        self._came, self._doubt = _novelty(settled, crop, mask)
-        box: Box = (2.0 * left, 2.0 * top, 2.0 * (left + width), 2.0 * (top + height))
-        self._region, self._area = look.region(box), float(mask.mean()) * mask.size / settled.since.size
+        self._crop = slice(top, top + height), slice(left, left + width)
+        self._adopt(mask, settled)
+        box = self._box()
+        self._size = look.size
         self._person = whereabouts.nearest(box, self.placed)
         body = self._person.height / 2 if self._person else BODY_OF_THINGS * height
-        self._near = _Surroundings(settled.since.shape, crop, mask, look.time, body)
-        self._shape = settled.since.size
+        self._near = _Surroundings(settled.since.shape, self._crop, mask, look.time, body)
         self._bare_at, self._bare_looks = look.time, 0
         self._stirred, self._looks, self._last = 0.0, 0, look.time
         self._reported = False
+
+    def _adopt(self, mask: NDArray[np.bool_], settled: Settled) -> None:
+        self._mask = mask
+        self._shows = settled.picture[self._crop][mask] / settled.gain
+        self._hid = settled.before[self._crop][mask] / settled.gain
+        self.placed = float(np.median(settled.since[self._crop][mask]))
+        self.stood = self.placed - float(np.median(settled.before_since[self._crop][mask]))
+        self._came, self._doubt = _novelty(settled, self._crop, mask)
+        self._area = float(mask.sum()) / settled.since.size
+
+    def _box(self) -> Box:
+        rows, columns = np.flatnonzero(self._mask.any(axis=1)), np.flatnonzero(self._mask.any(axis=0))
+        top, left = self._crop[0].start, self._crop[1].start
+        return (
+            2.0 * (left + int(columns[0])),
+            2.0 * (top + int(rows[0])),
+            2.0 * (left + int(columns[-1]) + 1),
+            2.0 * (top + int(rows[-1]) + 1),
+        )
 
     @property
     def gone(self) -> bool:
@@ -85,16 +103,28 @@ class Thing:
         now = frame[self._crop][self._mask].astype(np.float32)
         from_thing = np.abs(now - self._shows * settled.gain).max(axis=1)
         from_ground = np.abs(now - self._hid * settled.gain).max(axis=1)
-        near = np.minimum(from_thing, from_ground) < settled.change
-        shown = float((near & (from_thing < from_ground)).mean())
-        if shown >= 0.5:
+        shows = (from_thing < from_ground) & (from_thing < settled.change)
+        bare = (from_ground <= from_thing) & (from_ground < settled.change)
+        if shows.mean() >= 0.5:
             self._bare_looks = 0
-        elif float(near.mean()) - shown >= 0.5:
+        elif bare.mean() >= 0.5:
             self._bare_at = time if self._bare_looks == 0 else self._bare_at
             self._bare_looks += 1
-        if shown >= 0.8:
+        if self.gone:
+            self._keep(shows, settled)
+        elif shows.mean() >= 0.8:
             self._stirred += float((steps[self._crop][self._mask] > settled.change).mean())
             self._looks += 1
+
+    def _keep(self, shows: NDArray[np.bool_], settled: Settled) -> None:
+        """Go on with what is left: somebody who had stood still beside a bag was taken for a part of it."""
+        rest = np.zeros(self._mask.shape, np.uint8)
+        rest[self._mask] = shows
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(rest, cv2.MORPH_OPEN, np.ones((2, 2))))
+        areas = stats[1:, cv2.CC_STAT_AREA]
+        if areas.size and areas.max() >= max(SMALLEST * settled.since.size, LEAST_REST * self._mask.sum()):
+            self._adopt(labels == 1 + int(np.argmax(areas)), settled)
+            self._bare_looks = 0
 
     def due(self, time: float) -> bool:
         """Whether it is to be reported now."""
@@ -125,7 +155,7 @@ class Thing:
                 span=TimeSpan(start=round(self.placed, 3), end=round(end, 3)),
                 statement=statement,
                 data=data,
-                region=self._region,
+                region=Region.of_pixels(self._box(), *self._size),
                 score=round(abs(2 * self._came - 1), 3),
             )
         ]
@@ -143,7 +173,7 @@ class Thing:
             "taken": int(self.gone),
         }
         if self._person is not None:
-            size = self._area * 4 * self._shape / self._person.area
+            size = self._area * self._size[0] * self._size[1] / self._person.area
             data |= {"track": self._person.track, "size_ratio": round(size, 3)}
             data["came"] = round(self._person.came, 2)
         return data
