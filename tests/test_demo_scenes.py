@@ -105,10 +105,12 @@ def test_events_are_what_they_are_called(seed: int) -> None:
     assert act(truth("fall", seed)).end is None
 
     bag = act(truth("abandoned_bag", seed))
+    assert bag.left is not None
     assert bag.start < bag.left < truth("abandoned_bag", seed).duration - 4
     assert len({tuple(b[1:]) for b in bag.boxes}) == 1
     taken = act(truth("abandoned_bag", seed, decoy=True))
     assert taken.type == "bag_taken_again"
+    assert taken.end is not None
     assert 3 < taken.end - taken.start < 16
 
 

@@ -13,11 +13,11 @@ RULES = {rule.id: rule for name in pack_names() for rule in load_pack(name).rule
 
 def row(number, short):
     """Evidence from its short form; `clock` sets the time of day of second 0."""
-    data = {key: value for key, value in short.items() if key not in ("kind", "at", "region", "family", "clock")}
+    data = {key: value for key, value in short.items() if key not in ("kind", "at", "region", "family", "clock", "score")}
     start, end = short.get("at", [0, 1])
     region = Region(**dict(zip(("x0", "y0", "x1", "y1"), short["region"], strict=True))) if "region" in short else None
     return Evidence(
-        id=f"e{number}", kind=short["kind"], span=TimeSpan(start=start, end=end), region=region, statement="", data=data, tool="t@1"
+        id=f"e{number}", kind=short["kind"], span=TimeSpan(start=start, end=end), region=region, statement="", data=data, tool="t@1", score=short.get("score")
     )
 
 

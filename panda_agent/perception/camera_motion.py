@@ -29,12 +29,12 @@ SETTLE_SECONDS = 1.0
 """A new view is one that has stood for so long."""
 KNOWN = 0.5
 """Correlation of the fine texture with the usual view's, above which it is the same view."""
+STEADY = 0.35
+"""Correlation of two looks at a new view; people who walk through it take the rest."""
 ALIGNED = 0.4
 """Correlation that the shifted view must reach with the old one, once the shift is undone."""
 GAIN = 0.25
 """So much better must the two agree once the shift is undone; stripes agree under any shift along them."""
-LONGEST_ODD = 4
-"""So many looks at a strange view are kept."""
 LEAST_SHIFT = 0.03
 """Picture widths by which a view must be shifted to have been moved."""
 
@@ -61,7 +61,7 @@ class CameraMotion:
         self._last: Small | None = None
         self._cut: _Cut | None = None
         self._usual: Small | None = None
-        self._odd: list[tuple[float, Small]] = []
+        self._odd: tuple[float, Small] | None = None
         self._rate = rate
 
     def update(self, look: Look) -> list[Observation]:
@@ -110,17 +110,17 @@ class CameraMotion:
             self._usual = fine
         pattern = _correlation(fine, self._usual)
         if pattern >= KNOWN:
-            self._usual, self._odd = self._usual + np.float32(0.05) * (fine - self._usual), []
+            self._usual, self._odd = self._usual + np.float32(0.05) * (fine - self._usual), None
             return []
-        steady = not self._odd or _correlation(fine, self._odd[-1][1]) >= KNOWN
-        self._odd = [*self._odd[-LONGEST_ODD:], (time, fine)] if steady else [(time, fine)]
-        if time - self._odd[0][0] < SETTLE_SECONDS:
+        if self._odd is None or _correlation(fine, self._odd[1]) < STEADY:
+            self._odd = (time, fine)
+        usual, since, self._odd = self._usual, self._odd[0], (self._odd[0], fine)
+        if time - since < SETTLE_SECONDS:
             return []
-        usual, since = self._usual, self._odd[0][0]
         shift, aligned = _shift(usual, fine)
         if aligned < max(ALIGNED, pattern + GAIN) or float(np.hypot(*shift)) < LEAST_SHIFT:
             return []
-        self._usual, self._odd = fine, []
+        self._usual, self._odd = fine, None
         return [_moved(since, time, shift, pattern, aligned)]
 
 

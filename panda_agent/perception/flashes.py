@@ -22,10 +22,14 @@ FLASH_AREA = 0.004
 """Share of the picture that must, at least; gun flashes near the camera start here."""
 FLASH_SECONDS = 1.0
 """What stays brighter for longer is no flash."""
+RISE_SECONDS = 0.12
+"""A flash may grow for a frame or two."""
 HOMECOMING = 0.6
 """Share of the spot that must look as before afterwards; behind a passing white van it does too."""
 LEAST_THICK = 0.4
 """Strips along the edges of what moves (or of everything, where the camera shakes) stay below; see the class."""
+MOST_LEFT = 0.3
+"""Share of the spot that may be bright nearby once the spot is dark again."""
 
 
 def _small(look: Look) -> Small:
@@ -86,8 +90,8 @@ class Flashes:
         flash = self._flash
         assert flash is not None
         left = float((now - flash.before)[flash.spot].mean())
-        if left > flash.rise:
-            # Still rising: the flash is as large as it gets.
+        if left > flash.rise and look.time - flash.start <= RISE_SECONDS:
+            # Still rising. Later it could be a bright thing that moves on.
             self._flash = _flash(flash.start, flash.before, now, (now - flash.before) > FLASH_LEVELS)
         elif left < flash.rise / 3:
             self._flash = None
@@ -104,12 +108,21 @@ def _flash(start: float, before: Small, now: Small, spot: NDArray[np.bool_]) -> 
     return _Flash(start, before, spot, float(rise[spot].mean()), float(np.percentile(now[spot], 90)), lit)
 
 
+def _moved_on(flash: _Flash, now: Small) -> bool:
+    """Whether what had lit up is bright still, but beside its place: a white van, not a flash."""
+    ys, xs = np.nonzero(flash.spot)
+    reach = max(int(np.ptp(ys)), int(np.ptp(xs))) + 1
+    part = np.s_[max(0, ys.min() - reach) : ys.max() + reach, max(0, xs.min() - reach) : xs.max() + reach]
+    bright = np.count_nonzero((now - flash.before)[part] > FLASH_LEVELS)
+    return bright > MOST_LEFT * np.count_nonzero(flash.spot)
+
+
 def _flash_seen(flash: _Flash, now: Small, look: Look) -> list[Observation]:
     returned = float((np.abs(now - flash.before)[flash.spot] < FLASH_LEVELS / 2).mean())
     spot = flash.spot.view(np.uint8)
     deepest = float(cv2.distanceTransform(np.pad(spot, 1), cv2.DIST_L2, 5).max())
     thick = 2 * deepest / float(np.sqrt(np.count_nonzero(spot)))
-    if returned < HOMECOMING or thick < LEAST_THICK:
+    if returned < HOMECOMING or thick < LEAST_THICK or _moved_on(flash, now):
         return []
     area, seconds = float(spot.mean()), look.time - flash.start
     ys, xs = np.nonzero(spot)

@@ -62,8 +62,6 @@ class Drop:
     end: float
     speed: float = 0.0
     squash: float = 0.0
-    part: Box | None = None
-    """Around what sank last."""
     after: Box | None = None
     watched: float = 0.0
     still: float = 0.0
@@ -85,7 +83,7 @@ class Drop:
 
     def sink(self, sink: Sink, time: float) -> None:
         """Go on sinking; what sinks evenly only prolongs the drop, since it may be someone who walks."""
-        self.end, self.part = time, sink.part
+        self.end = time
         if sink.squash >= SQUASHED:
             self.speed, self.squash = max(self.speed, sink.speed), max(self.squash, sink.squash)
             if sink.body[3] - sink.body[1] > 1.15 * self.height:  # at first only the head had moved
@@ -100,8 +98,6 @@ class Drop:
         top, bottom = quantiles(part.sum(axis=1), REST_RIM)
         left, right = quantiles(part.sum(axis=0), REST_RIM)
         self.after = (x0 + left, y0 + top, x0 + right, y0 + bottom)
-        if self.part and self.part[3] - self.part[1] < bottom - top:
-            self.after = self.part
         return True
 
     def watch(self, stride: Stride) -> None:
@@ -172,7 +168,7 @@ class Posture:
                 drop.sink(sink, time)
                 return
         if sink.squash >= SQUASHED and len(self._drops) < MOST:
-            self._drops.append(Drop(sink.body, time, time, sink.speed, sink.squash, sink.part))
+            self._drops.append(Drop(sink.body, time, time, sink.speed, sink.squash))
 
     def _follow(self, drop: Drop, stride: Stride) -> None:
         if stride.time - drop.end >= PAUSE_SECONDS - 1e-3:

@@ -37,8 +37,6 @@ class Sink:
     """Of the fastest fifth of what sinks, body heights/s."""
     squash: float
     """Downward speed of the upper half less that of the lower half, body heights/s."""
-    part: Box
-    """Around what sinks."""
 
 
 def sinking(stride: Stride, recent: Sequence[NDArray[np.float32]]) -> list[Sink]:
@@ -56,14 +54,14 @@ def sinking(stride: Stride, recent: Sequence[NDArray[np.float32]]) -> list[Sink]
     bodies, _ = _components(trace)
     found: list[Sink] = []
     for part, (x, _, width, _, area) in zip(*_parts(down), strict=True):
-        body = _body_under(part, bodies, trace, (x - width // 2, x + width + width // 2))
+        body = _body_under(part, bodies, trace, (x - 1, x + width + 1))
         if body is None:
             continue
         height = body[3] - body[1]
         if area >= LEAST_PART * height**2:
             speed = float(np.percentile(v[part], 80)) * rows / height
             if speed >= SINKS:
-                found.append(Sink(body, speed, _squash(stride, body) * rows / height, around(part, RIM)))
+                found.append(Sink(body, speed, _squash(stride, body) * rows / height))
     return found
 
 
@@ -72,13 +70,6 @@ def quantiles(weights: NDArray[np.floating], rim: float) -> tuple[int, int]:
     total = np.cumsum(weights)
     first, last = np.searchsorted(total, [rim * total[-1], (1 - rim) * total[-1]])
     return int(first), int(last) + 1
-
-
-def around(weights: NDArray[np.generic], rim: float) -> Box:
-    """The box that holds weights (rows, columns) but for a rim at each end."""
-    top, bottom = quantiles(weights.sum(axis=1), rim)
-    left, right = quantiles(weights.sum(axis=0), rim)
-    return left, top, right, bottom
 
 
 def _components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -71,7 +71,7 @@ def watch_file(home):
         perceiver, filters = Perceiver(frames, rate, home), [kind(rate) for kind in kinds]
         found = []
         for time, frame in zip(times, frames, strict=True):
-            look = perceiver.look(time - times[0], frame)
+            look = perceiver.look(perceiver.pixels(time - times[0], frame))
             found += [row for filter_ in filters for row in filter_.update(look)]
         return found + [row for filter_ in filters for row in filter_.finish()]
 

@@ -41,7 +41,9 @@ def film(draw, seconds=2.4):
 
 def observe(frames, home, rate=RATE, kind=Agitation):
     perceiver, watch = Perceiver(frames, rate, home), kind(rate)
-    found = [row for i, frame in enumerate(frames) for row in watch.update(perceiver.look(i / rate, frame))]
+    found = [
+        row for i, frame in enumerate(frames) for row in watch.update(perceiver.look(perceiver.pixels(i / rate, frame)))
+    ]
     return found + watch.finish()
 
 
@@ -120,7 +122,7 @@ def test_pictures_that_a_slow_camera_repeats_are_passed_over(home):
     frames = film(fight())
     repeated = [frames[i - i % 2] for i in range(len(frames))]
     perceiver, strides = Perceiver(repeated, RATE, home), Strides()
-    looks = [perceiver.look(i / RATE, frame) for i, frame in enumerate(repeated)]
+    looks = [perceiver.look(perceiver.pixels(i / RATE, frame)) for i, frame in enumerate(repeated)]
     found = [s for s in (strides.update(look.time, look.gray, look.flow) for look in looks) if s is not None]
 
     assert len(found) == len(frames) // 2 - 1
@@ -131,7 +133,7 @@ def test_pictures_that_a_slow_camera_repeats_are_passed_over(home):
 def test_an_hour_is_held_in_little_memory(home):
     frames = film(fight(), 3.0)
     perceiver, watch = Perceiver(frames, RATE, home), Agitation(RATE)
-    looks = [perceiver.look(i / RATE, frame) for i, frame in enumerate(frames)]
+    looks = [perceiver.look(perceiver.pixels(i / RATE, frame)) for i, frame in enumerate(frames)]
     rows = []
     for turn in range(40):  # the same three seconds again and again, two minutes of a fight
         for look in looks:

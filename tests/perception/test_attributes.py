@@ -273,7 +273,7 @@ def test_real_walkers_keep_one_pace(shared, home):
     perceiver, watch = Perceiver(frames, RATE, home), Attributes(RATE)
     rows = []
     for i, frame in enumerate(frames):
-        last = perceiver.look(i / RATE, frame)
+        last = perceiver.look(perceiver.pixels(i / RATE, frame))
         rows += watch.update(last)
     rows += watch.update(perceiver.last_tracks(last)) + watch.finish()
     compared = [row.data for row in rows if "speed_ratio" in row.data and row.kind == "track"]

@@ -137,7 +137,7 @@ def test_real_pedestrians_do_not_scatter(shared, home):
     with av.open(str(shared / "data/ped2/train/01.mp4")) as container:
         frames = [f.to_ndarray(format="rgb24") for f in container.decode(video=0)]
     perceiver = Perceiver(frames, RATE, home)
-    rows = observe([perceiver.look(i / RATE, frame) for i, frame in enumerate(frames)])
+    rows = observe([perceiver.look(perceiver.pixels(i / RATE, frame)) for i, frame in enumerate(frames)])
 
     assert [row.kind for row in rows] == ["crowd"]
     assert 2 < rows[0].data["objects"] < 8

@@ -37,7 +37,9 @@ def film(pose, seconds):
 
 def observe(frames, home, rate=RATE):
     perceiver, watch = Perceiver(frames, rate, home), Posture(rate)
-    found = [row for i, frame in enumerate(frames) for row in watch.update(perceiver.look(i / rate, frame))]
+    found = [
+        row for i, frame in enumerate(frames) for row in watch.update(perceiver.look(perceiver.pixels(i / rate, frame)))
+    ]
     return found + watch.finish()
 
 
