@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from sqlite3 import Connection
 from typing import Any, Self
 
 from pydantic import JsonValue
@@ -28,6 +27,8 @@ TABLES = (
     "CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "CREATE TABLE log (seq INTEGER PRIMARY KEY AUTOINCREMENT, step TEXT NOT NULL UNIQUE, body TEXT NOT NULL)",
 )
+
+_AMEND = "UPDATE meta SET value = ? WHERE key = 'record'"
 
 
 class LogRow(Model):
@@ -98,21 +99,18 @@ class CaseStore:
         """Say how far the case is."""
         self.amend(status=status)
 
-    def finish(self, verdict: dict[str, JsonValue]) -> None:
-        """Keep the verdict, as the note `verdict`, and say that the case is finished: both or neither."""
-        told = to_json(verdict, "The verdict")
-        with self._database.writing() as db:
-            db.execute("INSERT OR REPLACE INTO notes VALUES ('verdict', ?)", (told,))
-            self._amend(db, status="finished")
-
     def amend(self, **changes: Any) -> None:
         """Change fields of the record, e.g. `hashes` when changes were accepted on resuming."""
-        with self._database.writing() as db:
-            self._amend(db, **changes)
+        record = self._changed(changes)
+        self._write(_AMEND, encode(record, "The case record"))
+        self.record = record
 
-    def _amend(self, db: Connection, **changes: Any) -> None:
-        record = CaseRecord.model_validate({**self.record.model_dump(), **changes})
-        db.execute("UPDATE meta SET value = ? WHERE key = 'record'", (encode(record, "The case record"),))
+    def finish(self, verdict: dict[str, JsonValue]) -> None:
+        """Keep the verdict, as the note `verdict`, and say that the case is finished: both or neither."""
+        told, record = to_json(verdict, "The verdict"), self._changed({"status": "finished"})
+        with self._database.writing() as db:
+            db.execute("INSERT OR REPLACE INTO notes VALUES ('verdict', ?)", (told,))
+            db.execute(_AMEND, (encode(record, "The case record"),))
         self.record = record
 
     def commit_pass(self, name: str, rows: Iterable[Evidence], facts: dict[str, JsonValue]) -> None:
@@ -223,6 +221,9 @@ class CaseStore:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _changed(self, changes: dict[str, Any]) -> CaseRecord:
+        return CaseRecord.model_validate({**self.record.model_dump(), **changes})
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
         with self._database.reading() as db:

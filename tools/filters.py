@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from panda_agent.memory.normality import NormalityMemory
+from panda_agent.memory.unusual import UnusualMotion
 from panda_agent.perception.agitation import Agitation
 from panda_agent.perception.attributes import Attributes
 from panda_agent.perception.camera_motion import CameraMotion
@@ -21,9 +22,6 @@ from panda_agent.perception.static_objects import StaticObjects
 from panda_agent.perception.zones import Zones
 from panda_agent.types import Zone
 
-if TYPE_CHECKING:
-    from panda_agent.memory.normality import NormalityMemory
-
 FILTERS: tuple[type[Filter], ...] = (
     Scene,
     Attributes,
@@ -38,6 +36,7 @@ FILTERS: tuple[type[Filter], ...] = (
     CameraState,
     CameraMotion,
     Zones,
+    UnusualMotion,
 )
 
 
@@ -49,5 +48,5 @@ def build_filters(rate: float, zones: Sequence[Zone], normality: NormalityMemory
         zones: Named parts of the picture.
         normality: What is normal for this camera, if known.
     """
-    plain = [kind(rate) for kind in FILTERS if kind is not Zones]  # type: ignore[call-arg]
-    return [*plain, Zones(rate, zones)]
+    plain = [kind(rate) for kind in FILTERS if kind not in (Zones, UnusualMotion)]  # type: ignore[call-arg]
+    return [*plain, Zones(rate, zones), UnusualMotion(rate, normality)]

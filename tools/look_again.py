@@ -10,16 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from panda_agent.errors import ToolError
-from panda_agent.perception.look import Observation
+from panda_agent.perception.agitation import Agitation
+from panda_agent.perception.flames import Flames
+from panda_agent.perception.flashes import Flashes
+from panda_agent.perception.growth import Growth
+from panda_agent.perception.look import Filter, Observation
+from panda_agent.perception.posture import Posture
 from panda_agent.tools.base import Scope, ToolSpec
-from panda_agent.tools.observe_motion import ObserveMotion, perceive
+from panda_agent.tools.observe_motion import perceive
 from panda_agent.types import Region, TimeSpan
 from panda_agent.video import Frame
 
 Picture = NDArray[np.uint8]
+WATCHED: tuple[type[Filter], ...] = (Agitation, Posture, Growth, Flashes, Flames)
+"""What a second look is for: what happens within a clip. How a path or a picture compares with others needs all of
+the video, and the first look's rate and size."""
 PADDING = 3.0
 """Seconds before and after the clip that are watched too, so that background and tracks have settled."""
-SECOND_LOOK = ("of", "found", "tool", "kinds")
+SECOND_LOOK = ("of", "found", "tool", "kinds", "watched")
 """Data fields of the row that says whether the first finding was seen again."""
 ZOOM_SIDE = 0.5
 """Smallest side of a zoomed part, share of the picture."""
@@ -42,7 +50,7 @@ class LookAgain:
     """Watches one clip again in a better way, and says whether what was in doubt is seen again."""
 
     def __init__(self, name: str, about: str, better: Better) -> None:
-        makes = {**ObserveMotion.spec.makes, "second_look": SECOND_LOOK}
+        makes = {kind: fields for one in WATCHED for kind, fields in one.makes.items()} | {"second_look": SECOND_LOOK}
         self.spec = ToolSpec(name=name, about=about, family="motion", stage="second look", makes=makes)
         self._better = better
 
@@ -67,7 +75,7 @@ class LookAgain:
         # A crop is cut from a picture large enough that the part itself keeps the usual size.
         full = side if part is None else round(side / max(part.x1 - part.x0, part.y1 - part.y0))
         frames = scope.reader.frames(span=wide, max_fps=self._better.max_fps, max_side=full)
-        for seen in perceive((self._show(frame, part) for frame in frames), quiet):
+        for seen in perceive((self._show(frame, part) for frame in frames), quiet, WATCHED):
             yield seen if part is None else replace(seen, region=_back(seen.region, part))
 
     def _show(self, frame: Frame, part: Region | None) -> Frame:
@@ -85,7 +93,7 @@ def _compare(spec: ToolSpec, scope: Scope, seen: list[Observation]) -> Observati
         kind="second_look",
         span=scope.span,
         statement=f"Looked again ({spec.name.replace('_', ' ')}): {what} seen again.",
-        data={"of": [row.cite for row in scope.about], "found": found, "tool": spec.name, "kinds": list(kinds)},
+        data={"of": [row.cite for row in scope.about], "found": found, "tool": spec.name, "kinds": list(kinds), "watched": sorted(spec.makes)},
     )
 
 

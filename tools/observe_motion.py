@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TypeVar
 
@@ -41,13 +41,15 @@ class ObserveMotion:
         yield from perceive(scope.reader.frames(max_fps=look.max_fps, max_side=look.max_side), scope)
 
 
-def perceive(frames: Iterator[Frame], scope: Scope, filters: Sequence[Filter] | None = None) -> Iterator[Observation]:
+def perceive(
+    frames: Iterator[Frame], scope: Scope, filters: Sequence[Callable[[float], Filter]] | None = None
+) -> Iterator[Observation]:
     """Run bare perception over frames of one size.
 
     Args:
         frames: In order of time.
         scope: Settings, zones, normality memory, and how to report progress.
-        filters: What to run; by default everything that ships.
+        filters: What to run, made by the frame rate; by default everything that ships.
 
     Raises:
         EmptyVideo: There is not a single frame.
@@ -60,7 +62,9 @@ def perceive(frames: Iterator[Frame], scope: Scope, filters: Sequence[Filter] | 
     perceiver = Perceiver(
         [frame.image for frame in head], rate, scope.home / "ultralytics", ignore_mask(scope.zones, width, height)
     )
-    running = list(filters) if filters is not None else build_filters(rate, scope.zones, scope.normality)
+    running = (
+        build_filters(rate, scope.zones, scope.normality) if filters is None else [make(rate) for make in filters]
+    )
     last: Look | None = None
     with ahead(perceiver.pixels(frame.time, frame.image) for frame in chain(head, frames)) as pixels:
         for seen in pixels:

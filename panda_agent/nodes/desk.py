@@ -54,8 +54,6 @@ class Case:
     settings: Settings
     pack: RulePack
     reader: VideoReader
-    normality: NormalityMemory | None = None
-    """What is normal for this camera, where normal videos were given."""
     pause: threading.Event = field(default_factory=threading.Event)
     """Set it, and work stops at the next frame with CasePaused; the case can be resumed."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from panda_agent.errors import ToolError
 from panda_agent.nodes.desk import Case, Desk
+from panda_agent.nodes.normal_life import normality_of
 from panda_agent.nodes.state import CaseState
 from panda_agent.perception.look import Observation
 from panda_agent.tools import Tool, ToolSpec, file_observation
@@ -28,9 +30,10 @@ REPORT_EVERY = 1.0
 def perceive(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     """Run the overview tools; a pass that was committed before a crash is not run again."""
     case = desk.case(state["case_id"])
-    for tool in desk.toolbox.overview():
-        if case.store.pass_facts(tool.spec.id) is None:
-            _run_pass(case, tool, scope_of(case, emit), emit)
+    waiting = [tool for tool in desk.toolbox.overview() if case.store.pass_facts(tool.spec.id) is None]
+    scope = replace(scope_of(case, emit), normality=normality_of(case, emit) if waiting else None)
+    for tool in waiting:
+        _run_pass(case, tool, scope, emit)
     if case.store.pass_facts(COVERAGE.id) is None:
         _file_coverage(case, scope_of(case, emit))
     return {"stopped": case.overdue()}
@@ -43,7 +46,6 @@ def scope_of(case: Case, emit: Emit) -> Scope:
         settings=case.settings,
         home=case.settings.root,
         zones=case.request.zones,
-        normality=case.normality,
         progress=_progress(case, emit),
         check=_check(case),
     )

@@ -29,6 +29,8 @@ SETTLE_SECONDS = 1.0
 """A new view is one that has stood for so long."""
 KNOWN = 0.5
 """Correlation of the fine texture with the usual view's, above which it is the same view."""
+MOST_FINE = 5.0
+"""Grey levels of fine texture beyond which more says nothing more."""
 STEADY = 0.35
 """Correlation of two looks at a new view; people who walk through it take the rest."""
 ALIGNED = 0.4
@@ -170,7 +172,8 @@ def _coarse(picture: Small) -> Small:
 
 
 def _fine(picture: Small) -> Small:
-    return np.asarray(picture - cv2.GaussianBlur(picture, (0, 0), 2.0), np.float32)
+    """Fine texture, clipped so that a stream of walkers with sharp outlines doesn't outweigh the place itself."""
+    return np.asarray(np.clip(picture - cv2.GaussianBlur(picture, (0, 0), 2.0), -MOST_FINE, MOST_FINE), np.float32)
 
 
 def _changed(a: Small, b: Small) -> float:

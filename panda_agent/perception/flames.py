@@ -44,6 +44,8 @@ class _Sight(NamedTuple):
     """Mean red minus blue, 0..1."""
     core: float
     """Share that is nearly white-hot."""
+    shades: float
+    """Deviation of its green, 0..1: from the hot core outwards a flame turns from white through yellow to red."""
     contrast: float
     """Brighter than its surroundings, 0..1."""
 
@@ -61,7 +63,19 @@ class Flames:
     """
 
     makes: ClassVar[dict[str, tuple[str, ...]]] = {
-        "flicker": ("area", "area_to", "seconds", "churn", "pulse", "warmth", "core", "contrast", "moved", "profile"),
+        "flicker": (
+            "area",
+            "area_to",
+            "seconds",
+            "churn",
+            "pulse",
+            "warmth",
+            "core",
+            "shades",
+            "contrast",
+            "moved",
+            "profile",
+        ),
     }
 
     def __init__(self, rate: float) -> None:
@@ -114,6 +128,7 @@ def _brightest(look: Look) -> _Sight | None:
         mask=spot[y0:y1, x0:x1],
         box=look.region((2 * x0, 2 * y0, 2 * x1, 2 * y1)),
         warmth=float(np.mean(colours[:, 0] - colours[:, 2])) / 255,
+        shades=float(np.std(colours[:, 1])) / 255,
         core=float(np.mean(colours[:, 1] >= CORE_LEVEL)),
         contrast=float(gray[spot].mean() - np.median(around)) / 255,
     )
@@ -131,6 +146,7 @@ def _report(sights: list[_Sight]) -> Observation:
         "pulse": round(float(np.median(np.abs(np.diff(areas)) / areas[1:])), 3),
         "warmth": round(float(np.median([s.warmth for s in sights])), 3),
         "core": round(float(np.median([s.core for s in sights])), 3),
+        "shades": round(float(np.median([s.shades for s in sights])), 3),
         "contrast": round(float(np.median([s.contrast for s in sights])), 3),
         "moved": round(float(np.linalg.norm(centers.max(axis=0) - centers.min(axis=0))), 3),
         "profile": [[round(s.time, 2), round(s.area / float(areas.max()), 3)] for s in sights],

@@ -113,8 +113,8 @@ def _moved_on(flash: _Flash, now: Small) -> bool:
     ys, xs = np.nonzero(flash.spot)
     reach = max(int(np.ptp(ys)), int(np.ptp(xs))) + 1
     part = np.s_[max(0, ys.min() - reach) : ys.max() + reach, max(0, xs.min() - reach) : xs.max() + reach]
-    bright = np.count_nonzero((now - flash.before)[part] > FLASH_LEVELS)
-    return bright > MOST_LEFT * np.count_nonzero(flash.spot)
+    bright = int(np.count_nonzero((now - flash.before)[part] > FLASH_LEVELS))
+    return bright > MOST_LEFT * int(np.count_nonzero(flash.spot))
 
 
 def _flash_seen(flash: _Flash, now: Small, look: Look) -> list[Observation]:

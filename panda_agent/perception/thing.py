@@ -167,6 +167,7 @@ class Thing:
             "seconds": round(end - self.placed, 2),
             "alone_from": round(self._near.alone_from, 2),
             "alone_seconds": round(min(self._near.alone, end - self.placed), 2),
+            "alone_share": round(self._near.lonely, 3),
             "novelty": round(self._came, 3),
             "stir": round(self._stirred / max(1, self._looks), 4),
             "stood_seconds": round(self.stood, 2),
@@ -193,11 +194,19 @@ class _Surroundings:
         self.company = True
         self._left = time
         self.alone, self.alone_from = 0.0, time
+        self._lonely, self._looks = 0, 0
+
+    @property
+    def lonely(self) -> float:
+        """Share of the time without company."""
+        return self._lonely / max(1, self._looks)
 
     def update(self, time: float, settled: Settled) -> None:
         """Look at the settled picture after this moment."""
         staying = (time - settled.covered_at[self._zone] >= STAY_SECONDS) & self._others
         self.company = bool(staying.sum() >= self._least)
+        self._looks += 1
+        self._lonely += not self.company
         if self.company:
             self._left = time
         elif time - self._left > self.alone:

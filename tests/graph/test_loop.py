@@ -44,7 +44,7 @@ rules:
     fires: [{kind: agitation, at: [0, 1], drop: 3}]
     must_not: [{kind: agitation, at: [0, 1], drop: 0.5}]
 """
-MAKES = {"agitation": ("energy", "drop"), "second_look": ("of", "found", "tool", "kinds")}
+MAKES = {"agitation": ("energy", "drop"), "second_look": ("of", "found", "tool", "kinds", "watched")}
 
 
 class Script:
@@ -63,7 +63,7 @@ class Script:
         if self.again is not None:
             for row in scope.about if self.again else ():
                 yield Observation(row.kind, row.span, "seen again", row.data, row.region)
-            yield Observation("second_look", scope.span, "again", {"of": [r.cite for r in scope.about], "found": self.again})
+            yield Observation("second_look", scope.span, "again", {"of": [r.cite for r in scope.about], "found": self.again, "watched": ["agitation"]})
 
 
 def agitation(start, end, **data):

@@ -20,7 +20,9 @@ class Film:
     def texture(self, seed, height=None, width=None, low=60, high=180, grain=3):
         """A gray picture with edges all over."""
         height, width = height or self.height, width or self.width
-        coarse = np.random.default_rng(seed).integers(low, high, (height // grain + 1, width // grain + 1), dtype=np.uint8)
+        coarse = np.random.default_rng(seed).integers(
+            low, high, (height // grain + 1, width // grain + 1), dtype=np.uint8
+        )
         return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
 
     def shoot(self, draw, seconds, noise=2.0):

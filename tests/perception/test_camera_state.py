@@ -43,7 +43,9 @@ def test_a_scene_that_a_coder_leaves_bit_identical_tells_of_no_stop(film):
 
 
 def test_black_is_not_dark(film):
-    (row,) = states(film, lambda picture, time: picture * 0 + 16 if 3 <= time < 6 else walker(film, picture, time), noise=0.5)
+    (row,) = states(
+        film, lambda picture, time: picture * 0 + 16 if 3 <= time < 6 else walker(film, picture, time), noise=0.5
+    )
     assert row.kind == "camera_black"
     assert (row.span.start, row.span.end) == pytest.approx((3.0, 6.0), abs=0.4)
     assert states(film, lambda picture, time: walker(film, picture * 0.2, time)) == []
@@ -110,7 +112,9 @@ def test_panning_and_shaking_differ_in_their_turns(film):
 
 def test_a_cut_stays_and_a_flash_does_not(film):
     other = film.texture(50, grain=40).astype(np.float32)
-    (row,) = film.watch(film.shoot(lambda picture, time: other if time >= 3 else picture * 0.6, 5), CameraMotion(film.rate))
+    (row,) = film.watch(
+        film.shoot(lambda picture, time: other if time >= 3 else picture * 0.6, 5), CameraMotion(film.rate)
+    )
     assert row.kind == "camera_cut"
     assert row.span.start == pytest.approx(3.0, abs=0.11)
     flash = film.shoot(lambda picture, time: picture + 120 * (3 <= time < 3.2), 5)
@@ -118,7 +122,12 @@ def test_a_cut_stays_and_a_flash_does_not(film):
 
 
 def test_real_cameras_stand_still(shared, watch_file):
-    for path in ("clips/SCFD_fi001.mp4", "clips/opencv_vtest.mp4", "clips/intel_car-detection.mp4", "ped2/train/02.mp4"):
+    for path in (
+        "clips/SCFD_fi001.mp4",
+        "clips/opencv_vtest.mp4",
+        "clips/intel_car-detection.mp4",
+        "ped2/train/02.mp4",
+    ):
         assert watch_file(shared / "data" / path, CameraState, CameraMotion) == []
 
 

@@ -14,7 +14,13 @@ def is_left(row):
     """The rule this filter is for, in short."""
     data = row.data
     small = data.get("size_ratio", 1.0) <= 0.6  # a thing as large as who stood there is that person
-    return row.kind == "left_object" and small and not data["taken"] and data["seconds"] >= 8 and data["alone_seconds"] >= 3
+    return (
+        row.kind == "left_object"
+        and small
+        and not data["taken"]
+        and data["seconds"] >= 8
+        and data["alone_seconds"] >= 3
+    )
 
 
 class Street:

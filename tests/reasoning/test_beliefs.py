@@ -3,14 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panda_agent.reasoning.rules.beliefs import Push, log_odds, logit, sigmoid, spans_above, to_probability
+from panda_agent.reasoning.rules.beliefs import Push, SecondLook, log_odds, logit, sigmoid, spans_above, to_probability
 from panda_agent.types import TimeSpan
 
 TIMES = np.arange(0, 10, 0.5)
 
 
 def push(start, end, level, family="motion", look="first@1", **kw):
-    return Push("fight", family, look, TimeSpan(start=start, end=end), level, **kw)
+    return Push("fight", family, "agitation", look, TimeSpan(start=start, end=end), level, **kw)
 
 
 @given(st.floats(min_value=1e-6, max_value=1 - 1e-6))
@@ -43,7 +43,7 @@ def test_one_sense_counts_once_at_a_moment_and_two_senses_add_up():
 
 
 def test_several_looks_at_the_same_moment_count_as_their_mean():
-    looks = {"zoom@1": [TimeSpan(start=0, end=2)]}
+    looks = {"zoom@1": SecondLook((TimeSpan(start=0, end=2),), frozenset({"agitation"}))}
     agree = log_odds([push(0, 5, 3.0), push(0, 2, 1.0, look="zoom@1")], TIMES, 0.5, 1.0, looks)
     blank = log_odds([push(0, 5, 3.0)], TIMES, 0.5, 1.0, looks)
     assert agree[0] == pytest.approx(2.0)

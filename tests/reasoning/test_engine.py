@@ -87,7 +87,7 @@ def test_an_absence_must_be_absent():
 
 
 def test_a_second_look_that_finds_nothing_halves_the_belief_it_moves():
-    blank = row("second_look", id="e2", of=["e1"], found=False).model_copy(update={"tool": "zoom@1"})
+    blank = row("second_look", id="e2", of=["e1"], found=False, watched=["agitation"]).model_copy(update={"tool": "zoom@1"})
     event = EVENT.model_copy(update={"prior": 0.5})
     sure = weigh([rule(ENERGETIC)], [row(energy=3)]).beliefs([event], np.array([2.0]))["fight"][0]
     doubted = weigh([rule(ENERGETIC)], [row(energy=3), blank]).beliefs([event], np.array([2.0]))["fight"][0]

@@ -26,6 +26,15 @@ def sigmoid(x: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondLook:
+    """What a further tool watched again."""
+
+    spans: tuple[TimeSpan, ...]
+    kinds: frozenset[str]
+    """The kinds of evidence it would have filed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Push:
     """What one firing does to one event type: log-odds over its span, fading afterwards.
 
@@ -34,6 +43,8 @@ class Push:
 
     event_type: str
     family: str
+    kind: str
+    """The kind of evidence it rests on."""
     look: str
     """The tool that saw it: each tool is one look at the same thing."""
     span: TimeSpan
@@ -59,14 +70,14 @@ def log_odds(
     times: Array,
     prior: float,
     decay: float,
-    second_looks: Mapping[str, Sequence[TimeSpan]] = MappingProxyType({}),
+    second_looks: Mapping[str, SecondLook] = MappingProxyType({}),
 ) -> Array:
     """Log-odds of one event type at each moment.
 
     One sense counts once at a moment: within a family the strongest push for and the strongest push against stand,
     and only different families (motion, tracks, detector, ...) add up. Otherwise ten overlapping views of the same
     pixels would look like ten witnesses. A second look measures the same thing once more: where there were several
-    looks their mean counts, and a look that saw nothing counts as nothing. (The strongest of several looks would grow
+    looks their mean counts, and a look that watches for a kind and saw nothing counts as nothing. (The strongest of several looks would grow
     with their number alone.)
 
     Args:
@@ -74,20 +85,28 @@ def log_odds(
         times: Seconds, rising.
         prior: Belief before any evidence.
         decay: Seconds in which a push fades to 1/e.
-        second_looks: The stretches that each further tool watched again.
+        second_looks: What each further tool watched again.
     """
     zero = np.zeros(len(times))
     sides: dict[tuple[str, str], tuple[Array, Array]] = {}
     for push in pushes:
-        level = push.at(times, decay)
+        level = push.at(times, decay) / _looks(push, times, second_looks)
         best, worst = sides.get((push.family, push.look), (zero, zero))
         sides[push.family, push.look] = (np.maximum(best, level), np.minimum(worst, level))
-    watched = {look: _inside(times, spans) for look, spans in second_looks.items()}
-    looks = 1.0 + sum((mask.astype(float) for mask in watched.values()), zero)
     total = zero
     for (_, look), (best, worst) in sides.items():
-        total = total + (best + worst) * watched.get(look, np.ones(len(times), bool))
-    return logit(prior) + total / looks
+        there = _inside(times, second_looks[look].spans) if look in second_looks else np.ones(len(times), bool)
+        total = total + (best + worst) * there
+    return logit(prior) + total
+
+
+def _looks(push: Push, times: Array, second_looks: Mapping[str, SecondLook]) -> Array:
+    """How many looks watched each moment for the kind of a push, the first one included."""
+    count = np.ones(len(times))
+    for look in second_looks.values():
+        if push.kind in look.kinds:
+            count += _inside(times, look.spans)
+    return count
 
 
 def _inside(times: Array, spans: Sequence[TimeSpan]) -> NDArray[np.bool_]:

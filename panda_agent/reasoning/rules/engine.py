@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from panda_agent.reasoning.rules.beliefs import Push, log_odds, to_probability
+from panda_agent.reasoning.rules.beliefs import Push, SecondLook, log_odds, to_probability
 from panda_agent.reasoning.rules.predicates import matches, meets, ramp, related, rise
 from panda_agent.types import Condition, EventType, Evidence, Firing, Rule, TimeSpan
 
@@ -25,7 +25,7 @@ class Weighed:
     """Every firing, and one line for each rule that did not fire."""
     pushes: dict[str, list[Push]] = field(default_factory=dict)
     """By event type."""
-    second_looks: dict[str, list[TimeSpan]] = field(default_factory=dict)
+    second_looks: dict[str, SecondLook] = field(default_factory=dict)
     """What each further tool watched again."""
 
     def fired(self) -> list[Firing]:
@@ -54,9 +54,6 @@ def weigh(rules: Sequence[Rule], evidence: Sequence[Evidence], *, started_at: st
     by_kind: dict[str, list[Evidence]] = defaultdict(list)
     for row in rows:
         by_kind[row.kind].append(row)
-    second_looks: dict[str, list[TimeSpan]] = defaultdict(list)
-    for row in by_kind["second_look"]:
-        second_looks[row.tool].append(row.span)
     trace: list[Firing] = []
     pushes: dict[str, list[Push]] = defaultdict(list)
     for rule in sorted(rules, key=lambda rule: rule.id):
@@ -66,7 +63,17 @@ def weigh(rules: Sequence[Rule], evidence: Sequence[Evidence], *, started_at: st
             pushes[rule.event_type].append(_push(rule, firing, anchor))
         if not firings:
             trace.append(_not_fired(rule, by_kind, started_at))
-    return Weighed(trace=trace, pushes=dict(pushes), second_looks=dict(second_looks))
+    return Weighed(trace=trace, pushes=dict(pushes), second_looks=_second_looks(by_kind["second_look"]))
+
+
+def _second_looks(rows: Sequence[Evidence]) -> dict[str, SecondLook]:
+    found: dict[str, SecondLook] = {}
+    for row in rows:
+        before = found.get(row.tool, SecondLook((), frozenset()))
+        watched = row.data.get("watched")
+        kinds = frozenset(str(kind) for kind in watched) if isinstance(watched, list) else frozenset()
+        found[row.tool] = SecondLook((*before.spans, row.span), before.kinds | kinds)
+    return found
 
 
 def _fire(
@@ -136,7 +143,7 @@ def _push(rule: Rule, firing: Firing, anchor: Evidence) -> Push:
         points = profile(anchor)
         times = tuple(t for t, _ in points)
         levels = tuple(sign * rise(value, rule.strength) for _, value in points)
-    return Push(rule.event_type, anchor.family, anchor.tool, firing.span, firing.weight, times, levels)
+    return Push(rule.event_type, anchor.family, anchor.kind, anchor.tool, firing.span, firing.weight, times, levels)
 
 
 def profile(row: Evidence) -> list[tuple[float, float]]:
