@@ -15,7 +15,7 @@ from panda_agent.types import Region, TimeSpan
 
 MAX_HZ = 10.5
 """Moments compared a second."""
-HIGH, LOW = 1.2, 0.7
+HIGH, LOW = 1.1, 0.7
 """An episode reaches HIGH times the calibrated limit and lasts while above LOW times it."""
 AROUND = 1.0 / 12.0
 """Half the side of the region around the farthest cell, share of the picture's longer side."""

@@ -10,9 +10,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
 
+from panda_agent.errors import VideoError
 from panda_agent.memory.case_store import CaseStore, case_folder
 from panda_agent.memory.cases import not_found
 from panda_agent.memory.lock import working_on
+from panda_agent.memory.record import Status
 from panda_agent.nodes.desk import Case, CaseStores, Desk, VideoSource, verdict_of
 from panda_agent.reasoning.base import Reasoner
 from panda_agent.reasoning.rules.reasoner import RulesReasoner
@@ -162,8 +164,9 @@ async def _run(desk: Desk, case: Case) -> AsyncGenerator[Event, None]:
 
     from panda_agent.graph import build_graph
 
+    left: Status = "paused"
     finished = False
-    if case.store.record.status == "paused":
+    if case.store.record.status in ("paused", "failed"):
         case.store.set_status("open")
     async with AsyncSqliteSaver.from_conn_string(str(case.folder / CHECKPOINTS)) as saver:
         saver.serde = JsonPlusSerializer(allowed_msgpack_modules=None)  # strict: no type but plain data is revived
@@ -174,12 +177,15 @@ async def _run(desk: Desk, case: Case) -> AsyncGenerator[Event, None]:
             async for part in graph.astream(start, config, stream_mode="custom", durability="sync"):
                 yield EVENT.validate_python(part)
             finished = True
+        except VideoError:
+            left = "failed"
+            raise
         finally:
             if not finished:
                 # The node's thread must not go on behind the back of whoever left.
                 case.pause.set()
                 if verdict_of(case) is None:
-                    case.store.set_status("paused")
+                    case.store.set_status(left)
 
 
 async def _last(events: AsyncGenerator[Event, None]) -> Verdict:

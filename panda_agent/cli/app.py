@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from panda_agent.cli import cases, config, doctor, graph, investigate, log, report, resume
+from panda_agent.cli import cases, config, doctor, graph, investigate, log, memory, report, resume
 from panda_agent.cli.output import print_plain
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command(rich_help_panel=CASES)(resume.resume)
 app.command(rich_help_panel=CASES)(report.report)
 app.add_typer(cases.app, name="cases", rich_help_panel=CASES)
 app.command(rich_help_panel=CASES)(log.log)
+app.add_typer(memory.app, name="memory", rich_help_panel=CASES)
 app.command(rich_help_panel=MACHINE)(doctor.doctor)
 app.add_typer(config.app, name="config", rich_help_panel=MACHINE)
 app.command(rich_help_panel=MACHINE)(graph.graph)

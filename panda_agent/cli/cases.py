@@ -62,8 +62,8 @@ def rm(
     as_json: Json = False,
 ) -> None:
     """Delete cases with everything that is kept of them."""
-    from panda_agent.cli.lock import working_on
     from panda_agent.memory.cases import case_folder, not_found, remove_case
+    from panda_agent.memory.lock import working_on
 
     folders = [case_folder(_home(), case) for case in cases]
     for folder in folders:

@@ -11,20 +11,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.text import Text
 
-from panda_agent.cli.order import FAILED_ON, Order
+from panda_agent.cli.order import FAILED_ON, WATCHING, Order
 from panda_agent.cli.output import print_json, say, stderr
 from panda_agent.cli.signals import drain
 from panda_agent.cli.tables import print_table
-from panda_agent.cli.verdict_view import COLOURS, when
+from panda_agent.cli.verdict_view import COLOURS
+from panda_agent.cli.watch import Amount
 from panda_agent.cli.workers import Job, Outcome, run_jobs
 from panda_agent.reporting.summary import Entry, rank, write_summary
 from panda_agent.reporting.text import clean
 from panda_agent.types import Progress as Step
 
-HEAD = ("video", "label", "severity", "confidence", "when", "headline")
+HEAD = ("video", "label", "severity", "confidence", "headline")
 
 
 def investigate_many(videos: Sequence[Path], order: Order, workers: int) -> int:
@@ -41,7 +42,6 @@ def investigate_many(videos: Sequence[Path], order: Order, workers: int) -> int:
     else:
         print_table(HEAD, [_row(outcome) for outcome in outcomes])
         print_table(None, [("summary", str(files["summary"]))])
-    _say_how_to_go_on(outcomes)
     return _worst(outcomes)
 
 
@@ -86,7 +86,7 @@ def _worked(jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
 
 
 class _Bars:
-    """One bar for all, and one for each video that is worked on."""
+    """One bar for all, one for each video that is worked on, and a line for each that is done."""
 
     def __init__(self, progress: Progress, total: int) -> None:
         self._progress = progress
@@ -97,26 +97,35 @@ class _Bars:
         if isinstance(message, Step):
             if job.number not in self._tasks:
                 self._tasks[job.number] = self._progress.add_task(clean(job.name, 40), total=None)
-            self._progress.update(self._tasks[job.number], completed=message.done, total=message.total)
+            self._progress.update(
+                self._tasks[job.number], completed=message.done, total=message.total, seconds=message.step == WATCHING
+            )
             return
         if job.number in self._tasks:
             self._progress.remove_task(self._tasks.pop(job.number))
         self._progress.advance(self._all)
-        entry = _entry(message)
-        line = Text(f"{entry.label:>12}  ", style=COLOURS[entry.label])
-        self._progress.console.print(line.append(clean(job.name), style="default"))
+        self._line(message)
+
+    def _line(self, outcome: Outcome) -> None:
+        done = outcome.done
+        told = f"{outcome.error} {outcome.hint or ''}" if done is None else done.verdict.headline
+        if stderr().is_terminal:
+            line = Text(f"{_label(outcome):>12}  ", style=COLOURS[_label(outcome)])
+            line.append(f"{clean(outcome.job.name)}  ", style="default").append(clean(told), style="dim")
+            self._progress.console.print(line)
+        elif done is None:
+            say(f"panda: {outcome.job.name}: {told}")
 
 
 @contextmanager
 def _bars(total: int) -> Iterator[_Bars]:
-    columns = (
-        SpinnerColumn("dots"),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(30),
-        MofNCompleteColumn(),
-    )
+    columns = (SpinnerColumn("dots"), TextColumn("{task.description}", markup=False), BarColumn(30), Amount())
     with Progress(*columns, console=stderr(), transient=True, disable=not stderr().is_terminal) as progress:
         yield _Bars(progress, total)
+
+
+def _label(outcome: Outcome) -> str:
+    return _entry(outcome).label
 
 
 def _entry(outcome: Outcome) -> Entry:
@@ -125,27 +134,20 @@ def _entry(outcome: Outcome) -> Entry:
     return Entry(name=outcome.job.name, verdict=outcome.done.verdict, report=outcome.done.files["report"])
 
 
-def _row(outcome: Outcome) -> tuple[str, ...]:
+def _row(outcome: Outcome) -> tuple[str | Text, ...]:
+    label = Text(_label(outcome), style=COLOURS[_label(outcome)])
     if outcome.done is None:
-        return outcome.job.name, "failed", "", "", "", outcome.error or ""
+        return outcome.job.name, label, "", "", outcome.error or ""
     v = outcome.done.verdict
-    return outcome.job.name, v.label, v.severity or "", f"{v.confidence:.2f}", when(v), v.headline
+    return outcome.job.name, label, v.severity or "", f"{v.confidence:.2f}", v.headline
 
 
 def _facts(outcome: Outcome) -> dict[str, Any]:
     facts: dict[str, Any] = {"video": str(outcome.job.video), "exit_code": outcome.code, "case_id": outcome.case_id}
     if outcome.done is None:
-        return {**facts, "label": "failed", "error": outcome.error}
+        return {**facts, "label": "failed", "error": outcome.error, "hint": outcome.hint}
     names = {"label", "headline", "event_type", "severity", "confidence", "spans", "abstained_because"}
     return {**facts, **outcome.done.verdict.model_dump(include=names), "report": str(outcome.done.files["report"])}
-
-
-def _say_how_to_go_on(outcomes: Sequence[Outcome]) -> None:
-    for outcome in outcomes:
-        if outcome.error is not None:
-            say(f"panda: {outcome.job.name}: {outcome.error}")
-        if outcome.error == "paused":
-            say(f"  go on with: panda resume {outcome.case_id}")
 
 
 def _worst(outcomes: Sequence[Outcome]) -> int:

@@ -11,7 +11,8 @@ from panda_agent.cli.order import Order
 from panda_agent.cli.output import print_json, say, stderr
 from panda_agent.errors import UserError
 from panda_agent.investigator import Investigator
-from panda_agent.memory.case_store import FILE, CaseRecord, CaseStore, case_folder
+from panda_agent.memory.case_store import CaseRecord, CaseStore, case_folder
+from panda_agent.memory.record import FILE
 from panda_agent.video import probe
 
 

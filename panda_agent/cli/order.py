@@ -8,6 +8,8 @@ from typing import Any, TypedDict
 from panda_agent.settings import Settings
 from panda_agent.types import Verdict, Zone
 
+WATCHING = "perceive"
+"""The long step of a case whose progress is seconds of video; that of others counts things."""
 FAILED_ON = 10
 """Exit code when a verdict has a label of --fail-on."""
 

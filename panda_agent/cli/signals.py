@@ -59,17 +59,30 @@ class Drain:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.code:
-            _quit(128 + number)
+            quit_at_once(128 + number)
         self.stop(128 + number)
         if self._ask is None:
             raise Stopped
 
 
-def _quit(code: int) -> None:
+def quit_at_once(code: int) -> None:
     """End the process without waiting for anything; a case can be resumed from its last commit, as after a kill."""
     if sys.stderr.isatty():
-        os.write(2, b"\x1b[?25h\n")  # a progress bar hides the cursor
+        os.write(2, b"\x1b[?25h\r\x1b[2K")  # a progress bar hides the cursor
     os._exit(code)
+
+
+@contextmanager
+def shielded() -> Iterator[None]:
+    """Hold the two signals back; a process started inside never sees them, this one does when it is over."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 drain = Drain()

@@ -12,8 +12,8 @@ from panda_agent.cli.output import print_drawn, stdout
 from panda_agent.reporting.text import clean
 
 
-def print_table(head: Sequence[str] | None, rows: Iterable[Sequence[str]]) -> None:
-    """Print rows of untrusted text under a head; the first column is never broken."""
+def print_table(head: Sequence[str] | None, rows: Iterable[Sequence[str | Text]]) -> None:
+    """Print rows under a head, the first column never broken; plain strings are untrusted, a Text is ours."""
     table = Table(
         box=box.SIMPLE_HEAD if head and stdout().is_terminal else None, show_header=head is not None, pad_edge=False
     )
@@ -21,5 +21,5 @@ def print_table(head: Sequence[str] | None, rows: Iterable[Sequence[str]]) -> No
     for i in range(width):
         table.add_column(head[i] if head else "", style="cyan" if i == 0 else None, no_wrap=i == 0, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(clean(cell)) for cell in row))
+        table.add_row(*(cell if isinstance(cell, Text) else Text(clean(cell)) for cell in row))
     print_drawn(table)

@@ -33,11 +33,6 @@ def show_verdict(done: Delivered) -> None:
     print_drawn(Panel(body, title=title, title_align="left", border_style=colour, padding=(1, 2), width=width))
 
 
-def when(v: Verdict) -> str:
-    """The anomalous stretches in short form."""
-    return ", ".join(f"{clock(span.start)}–{clock(span.end)}" for span in v.spans)
-
-
 def _parts(done: Delivered) -> Iterator[RenderableType]:
     v = done.verdict
     yield _label(v)

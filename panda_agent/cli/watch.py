@@ -9,14 +9,17 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from panda_agent.cli.order import WATCHING
 from panda_agent.cli.output import stderr
 from panda_agent.reasoning.rules.engine import weigh
 from panda_agent.reporting.text import clean, counted
-from panda_agent.types import Event, EvidenceFound, Judged, Planned, Reflected, Rule, clock
+from panda_agent.types import Event, Evidence, EvidenceFound, Judged, Planned, Reflected, Rule, clock
 from panda_agent.types import Progress as Step
 
-_STEPS = {"perceive": "watching"}
+_STEPS = {WATCHING: "watching"}
 """What the long steps are called on the screen."""
+WORTH = 1.0
+"""Log-odds by which a rule must move belief on a finding for it to be worth a line."""
 
 
 @contextmanager
@@ -31,9 +34,9 @@ def watching(rules: Sequence[Rule]) -> Iterator[Callable[[Event], None]]:
         return
     with Progress(
         SpinnerColumn("dots"),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(30),
-        _Times(),
+        Amount(),
         console=stderr(),
         transient=True,
     ) as bar:
@@ -57,11 +60,17 @@ class Watch:
         match event:
             case Step():
                 step = _STEPS.get(event.step, clean(event.step))
-                self._bar.update(self._task, description=step, completed=event.done, total=event.total)
-            case EvidenceFound(evidence=row) if weigh(self._rules, [row]).fired():
+                self._bar.update(
+                    self._task,
+                    description=step,
+                    completed=event.done,
+                    total=event.total,
+                    seconds=event.step == WATCHING,
+                )
+            case EvidenceFound(evidence=row) if self._matters(row):
                 self._line(row.span.start, clean(row.statement), "default")
             case Planned():
-                self._bar.update(self._task, description="judging", completed=0)
+                self._bar.update(self._task, description="judging", completed=0, seconds=True)
                 self._line(
                     None,
                     f"plan: {counted(len(event.rules), 'rule')} for this scene. {clean(event.scene.overview)}",
@@ -74,6 +83,9 @@ class Watch:
             case Reflected(tool=str(tool)):
                 self._line(None, f"looking again ({clean(tool)}): {clean(event.why)}", "dim")
 
+    def _matters(self, row: Evidence) -> bool:
+        return any(firing.weight >= WORTH for firing in weigh(self._rules, [row]).fired())
+
     def _line(self, time: float | None, text: str, style: str) -> None:
         row = Table.grid(padding=(0, 2))
         row.add_column(width=9, justify="right", style="cyan")
@@ -81,15 +93,15 @@ class Watch:
         self._bar.console.print(row)
 
 
-class _Times(TextColumn):
-    """Seconds of video done, of how many."""
+class Amount(TextColumn):
+    """How much is done of how much: seconds of video where the task says so, else things."""
 
     def __init__(self) -> None:
         super().__init__("")
 
     def render(self, task: Task) -> Text:
-        """Write `0:12.0 of 1:30.0`."""
-        if not task.completed:
+        """Write `0:12.0 of 1:30.0`, or `3 of 16`."""
+        if task.total is None and not task.completed:
             return Text("")
-        total = "" if task.total is None else f" of {clock(task.total)}"
-        return Text(f"{clock(task.completed)}{total}", style="cyan")
+        told = clock if task.fields.get("seconds") else "{:.0f}".format
+        return Text(told(task.completed) + ("" if task.total is None else f" of {told(task.total)}"), style="cyan")

@@ -18,8 +18,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from panda_agent.cli.files import Delivered
-from panda_agent.cli.order import Order
-from panda_agent.cli.signals import Stopped, drain
+from panda_agent.cli.order import WATCHING, Order
+from panda_agent.cli.signals import Stopped, drain, shielded
 from panda_agent.errors import CasePaused, PandaError
 from panda_agent.types import Event, Progress
 
@@ -49,6 +49,8 @@ class Outcome:
     done: Delivered | None = None
     error: str | None = None
     """Why there is no verdict."""
+    hint: str | None = None
+    """What to do about it."""
 
 
 @dataclass
@@ -67,17 +69,21 @@ def run_jobs(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Progress 
     busy: list[_Worker] = []
     idle: list[_Worker] = []
     told = False
+    # What is normal is learnt once: until the first worker is past that, it works alone.
+    at_once = 1 if jobs[0].order.request["normal"] else workers
     try:
         while busy or waiting:
             if drain.code and not told:
                 told = True
                 yield from _not_begun(waiting)
                 _dismiss(busy)
-            while waiting and len(busy) < workers:
+            while waiting and len(busy) < at_once:
                 busy.append(_put_to_work(idle, waiting.popleft()))
             for worker in _ready(busy):
                 message = _receive(worker)
                 yield worker.job, message
+                if isinstance(message, Progress) and message.step == WATCHING:
+                    at_once = workers
                 if isinstance(message, Outcome):
                     busy.remove(worker)
                     idle.append(worker)
@@ -88,7 +94,7 @@ def run_jobs(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Progress 
 def _not_begun(waiting: deque[Job]) -> Iterator[tuple[Job, Outcome]]:
     while waiting:
         job = waiting.popleft()
-        yield job, Outcome(job, drain.code, error="not begun")
+        yield job, Outcome(job, drain.code, error="Not begun.")
 
 
 def _dismiss(workers: Sequence[_Worker]) -> None:
@@ -111,7 +117,8 @@ def _put_to_work(idle: list[_Worker], job: Job) -> _Worker:
     context = get_context("spawn")  # a fork would copy the threads of OpenCV and torch in whatever state they are in
     ours, theirs = context.Pipe()
     process = context.Process(target=serve, args=(theirs,), name="panda-worker")
-    process.start()
+    with shielded():  # Ctrl-C reaches all processes of a terminal, but only the parent says what to do
+        process.start()
     theirs.close()  # so that its death ends the pipe
     ours.send(job)
     return _Worker(process, ours, job)
@@ -131,14 +138,17 @@ def _receive(worker: _Worker) -> Progress | Outcome:
             f"was killed by signal {-code}" if (code := worker.process.exitcode or 0) < 0 else f"ended with code {code}"
         )
         return Outcome(
-            worker.job, PandaError.exit_code, error=f"The process that worked on it {how}; it may be out of memory."
+            worker.job,
+            PandaError.exit_code,
+            error=f"The process that worked on it {how}.",
+            hint="Is there memory enough? `panda cases list` names its case.",
         )
     return message
 
 
 def serve(pipe: Connection) -> None:
     """Work off the jobs that come through a pipe; the life of a worker process."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # the parent hears them and says what to do
+    for number in (signal.SIGINT, signal.SIGTERM):  # for where there is no shield, see `shielded`
         signal.signal(number, signal.SIG_IGN)
     inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(pipe, inbox), daemon=True).start()
@@ -180,9 +190,9 @@ def do(job: Job, tell: Callable[[Progress], object]) -> Outcome:
         work(investigator, case_id, watch)
         done = deliver(job.order.settings.root, case_id, {})
     except (CasePaused, Stopped):
-        return Outcome(job, drain.code, case_id, error="paused")
+        return Outcome(job, drain.code, case_id, error="Paused.", hint=drain.hint)
     except PandaError as error:
-        return Outcome(job, error.exit_code, case_id, error=str(error))
+        return Outcome(job, error.exit_code, case_id, error=error.message, hint=error.hint)
     except Exception as error:  # a process boundary: the other videos go on
         from panda_agent.cli.crash import describe_crash
 

@@ -65,10 +65,10 @@ def _provenance(desk: Desk, case: Case) -> dict[str, object]:
     """What the verdict depends on: bytes, question, settings, packs. No path, time, host or id."""
     return {
         "panda_agent": version("panda-agent"),
-        "video": {"fingerprint": case.reader.info.fingerprint, **report_of(case).model_dump(mode="json")},
+        "video": {"fingerprint": case.store.record.fingerprint, **report_of(case).model_dump(mode="json")},
         "reasoner": f"{desk.reasoner.name}@{desk.reasoner.version}",
         "rules": {"pack": case.pack.id, "version": case.pack.version, "sha256": case.pack.sha256},
-        "settings": case.settings.judging(),
+        "settings": {name: value for name, value in case.settings.judging().items() if name != "rules"},
         "tools": sorted(tool.spec.id for tool in desk.toolbox.overview()),
         "tier": case.store.record.tier,
     }

@@ -161,7 +161,8 @@ class Desk:
         kept: dict[str, Any] = dict(store.record.settings)
         request = CaseRequest.model_validate(kept.pop("request"))
         settings = self.settings.model_copy(update=_validated(kept))
-        reader = VideoReader(again or _kept_source(request, folder), max_pixels=settings.video.max_pixels, spool=folder / SPOOL)
+        origin = _origin(store.record, folder, again)
+        reader = VideoReader(origin, max_pixels=settings.video.max_pixels, spool=folder / SPOOL)
         pack = load_pack(settings.rules, self.toolbox.makes())
         _same_inputs(store.record, reader, pack)
         return Case(case_id, folder, store, request, settings, pack, reader)
@@ -194,16 +195,19 @@ def check_case_id(case_id: str) -> str:
     return case_id
 
 
-def _kept_source(request: CaseRequest, folder: Path) -> Path:
-    """Where a case's picture can be read from without its giver."""
-    if request.video is not None:
-        return Path(request.video)
-    if not (folder / SPOOL).is_file():
+def _origin(record: CaseRecord, folder: Path, again: VideoSource | None) -> VideoSource:
+    """Where a case's picture is read from: kept frames, if all of them were kept, come before what is given again."""
+    kept = folder / SPOOL
+    if record.path is None and record.fingerprint and kept.is_file():
+        return kept
+    if again is not None:
+        return again
+    if record.path is None:
         raise UserError(
             f"The frames of case {folder.name} came from an iterator that was not read to its end.",
             hint="Give them again: `resume(case_id, frames)`.",
         )
-    return folder / SPOOL
+    return Path(record.path)
 
 
 def _validated(kept: dict[str, Any]) -> dict[str, Any]:

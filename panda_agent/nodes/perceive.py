@@ -85,6 +85,13 @@ def _run_pass(case: Case, tool: Tool, scope: Scope, emit: Emit) -> None:
     except ToolError as error:
         # A tool that can't work here is absence of evidence, not the end of the case.
         case.store.commit_pass(tool.spec.id, (), {"failed": str(error)})
+    _keep_fingerprint(case)
+
+
+def _keep_fingerprint(case: Case) -> None:
+    """Frames from an iterator have a fingerprint once all were read; the file that keeps them has another."""
+    if not case.store.record.fingerprint and case.reader.info.fingerprint:
+        case.store.amend(fingerprint=case.reader.info.fingerprint)
 
 
 def _file_coverage(case: Case, scope: Scope) -> None:
@@ -100,6 +107,7 @@ def _file_coverage(case: Case, scope: Scope) -> None:
     )
     rows = [file_observation(COVERAGE, scope, one) for one in seen]
     case.store.commit_pass(COVERAGE.id, rows, report.model_dump(mode="json"))
+    _keep_fingerprint(case)
 
 
 def _report(case: Case) -> ReadReport:

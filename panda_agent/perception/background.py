@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 Gray = NDArray[np.uint8]
 Mask = NDArray[np.uint8]
 
-FAST_SECONDS = 20.0
+FAST_SECONDS = 120.0
 """Time in which the fast background swallows something that stands still."""
-SLOW_SECONDS = 240.0
+SLOW_SECONDS = 1200.0
 """The same for the slow background; an object left behind is seen by it long after the fast one forgot it."""
 
 

@@ -43,8 +43,8 @@ class StaticObjects:
     """
 
     _fields: ClassVar[tuple[str, ...]] = (
-        "track", "came", "area", "size_ratio", "placed", "seconds", "alone_from", "alone_seconds", "alone_share", "novelty", "stir",
-        "stood_seconds", "taken",
+        "track", "came", "area", "size_ratio", "placed", "seconds", "alone_from", "alone_seconds", "alone_share",
+        "novelty", "stir", "stood_seconds", "taken",
     )  # fmt: skip
     makes: ClassVar[dict[str, tuple[str, ...]]] = {"left_object": _fields, "removed_object": _fields}
 

@@ -20,6 +20,7 @@ from panda_agent.memory.case_store import CaseStore
 HERE = Path(__file__).resolve().parent
 FILES = ("verdict.json", "timeline.csv")
 """What must be equal, byte for byte; report.html and run.json name the case and its paths."""
+INPUTS = ("yard.mp4", "normal.mp4", "pack.yaml")
 At = tuple[str, int]
 
 
@@ -58,7 +59,7 @@ class Harness:
         """A place of its own for one case: nothing in a verdict may depend on where things lie."""
         folder = self._root / name
         folder.mkdir()
-        for file in ("yard.mp4", "pack.yaml"):
+        for file in INPUTS:
             shutil.copy(self._root / file, folder / file)
         return folder
 

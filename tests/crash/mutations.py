@@ -23,8 +23,47 @@ def commit_row_by_row() -> None:
     CaseStore.commit_pass = commit  # type: ignore[method-assign]
 
 
-def take_facts_from_the_clock() -> None:
-    """A tool that sees something else each time it looks at the same moment."""
+def count_looks_in_the_database() -> None:
+    """A step that, repeated, counts twice."""
+    step = next(node for node in graph.NODES if node.__name__ == "reflect")
+
+    def reflect(desk: Any, state: Any, emit: Any) -> Any:
+        update = step(desk, state, emit)
+        if "looks" in update:
+            store = desk.case(state["case_id"]).store
+            update["looks"] = (store.note("looks") or 0) + 1
+            store.put_note("looks", update["looks"])
+        return update
+
+    graph.NODES = tuple(reflect if node is step else node for node in graph.NODES)
+
+
+def number_what_is_seen() -> None:
+    """A tool that remembers, outside the case, how often it was used."""
+    file = act.file_observation
+
+    def filed(spec: Any, scope: Any, seen: Any) -> Any:
+        uses = scope.home / "uses"
+        number = int(uses.read_text()) + 1 if uses.exists() else 1
+        uses.write_text(str(number))
+        row = file(spec, scope, seen)
+        return row.model_copy(update={"data": {**row.data, "number": number}})
+
+    act.file_observation = filed  # type: ignore[attr-defined]
+
+
+def finish_in_two_steps() -> None:
+    """A case that has a verdict but is never finished."""
+
+    def finish(store: CaseStore, verdict: Any) -> None:
+        store.put_note("verdict", verdict)
+        store.set_status("finished")
+
+    CaseStore.finish = finish  # type: ignore[method-assign]
+
+
+def note_the_time() -> None:
+    """A tool that tells the time of day; no kill is needed to notice."""
     file = act.file_observation
 
     def filed(*args: Any) -> Any:
@@ -34,21 +73,13 @@ def take_facts_from_the_clock() -> None:
     act.file_observation = filed  # type: ignore[attr-defined]
 
 
-def count_looks_in_the_database() -> None:
-    """A step that, repeated, counts twice."""
-    step = next(node for node in graph.NODES if node.__name__ == "reflect")
-
-    def reflect(desk: Any, state: Any, emit: Any) -> Any:
-        update = step(desk, state, emit)
-        store = desk.case(state["case_id"]).store
-        if "looks" in update:
-            update["looks"] = (store.note("looks") or 0) + 1
-            store.put_note("looks", update["looks"])
-        return update
-
-    graph.NODES = tuple(reflect if node is step else node for node in graph.NODES)
-
-
 MUTATIONS: dict[str, Callable[[], None]] = {
-    defect.__name__: defect for defect in (commit_row_by_row, take_facts_from_the_clock, count_looks_in_the_database)
+    defect.__name__: defect
+    for defect in (
+        commit_row_by_row,
+        count_looks_in_the_database,
+        number_what_is_seen,
+        finish_in_two_steps,
+        note_the_time,
+    )
 }

@@ -18,8 +18,9 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from panda_agent import database, graph
 from panda_agent.memory.record import FILE
+from panda_agent.memory.normality import NormalityMemory
 from panda_agent.nodes import perceive
-from panda_agent.perception.perceiver import Perceiver
+from panda_agent.nodes.desk import Case
 from panda_agent.reporting import json_files
 
 
@@ -54,7 +55,8 @@ class Ticks:
         self._follow_nodes()
         self._tick_events()
         self._tick_transactions()
-        _wrap(Perceiver, "look", before=lambda: self("frame"))
+        _wrap(Case, "check_pause", before=lambda: self("frame"))  # every tool calls it once a frame
+        _wrap(NormalityMemory, "save", before=lambda: self("before memory"), after=lambda: self("after memory"))
         _wrap(perceive, "_file_coverage", before=lambda: self("before coverage"))
         _wrap(json_files, "_flush", before=lambda: self("file written", "files"), after=lambda: self("flushed", "files"))
         _wrap(json_files, "replace_atomic", after=lambda: self("renamed", "files"))

@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import Any
 
 import case
+import faiss  # noqa: F401
 import mutations
 import ticks
 
 from panda_agent import Investigator
 from panda_agent.errors import CaseNotFound, PandaError, UserError
 from panda_agent.perception.tracks import MotionTracker
-from panda_agent.reporting import html, media, write_case_files
+from panda_agent.reporting import csv_files, html, media, video, write_case_files  # noqa: F401
 from panda_agent.types import Event, Verdict, VerdictReached
 
 DEADLINE = 60
@@ -83,7 +84,7 @@ def _run(folder: Path, order: dict[str, Any]) -> None:
     tick.install()
     if order["mutation"]:
         mutations.MUTATIONS[order["mutation"]]()
-    inv = case.investigator(folder / "home", folder / "pack.yaml")
+    inv = case.investigator(folder)
     verdict = asyncio.run(_verdict(inv, folder, from_frames=order["frames"]))
     write_case_files(verdict, folder / case.VIDEO, folder / "out", run={"case_id": folder.name})
     (folder / "trail.json").write_text(json.dumps(tick.trail))
@@ -95,7 +96,7 @@ async def _verdict(inv: Investigator, folder: Path, *, from_frames: bool) -> Ver
         return await _last(inv.resume(folder.name))
     except CaseNotFound:
         source = case.frames() if from_frames else folder / case.VIDEO
-        inv.open(source, case_id=folder.name, question="Does anyone run?")
+        inv.open(source, case_id=folder.name, question="Was there a visit?", normal=[folder / case.NORMAL])
         return await _last(inv.resume(folder.name))
     except UserError:
         if not from_frames:
@@ -111,5 +112,4 @@ async def _last(events: AsyncGenerator[Event, None]) -> Verdict:
     raise AssertionError("the case ended without a verdict")
 
 
-assert html and media  # imported here, once, for all children
 main()

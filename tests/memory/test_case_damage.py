@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from panda_agent.errors import CaseNotFound, SchemaTooNew, StoreError
-from panda_agent.memory.case_store import CaseStore
+from panda_agent.memory.case_store import CaseStore, list_cases
 from panda_agent.types import Evidence, TimeSpan
 
 
@@ -59,11 +59,18 @@ def test_a_senseless_schema_version_is_damage(folder, version):
         CaseStore.open(folder)
 
 
-@pytest.mark.parametrize("content", [b"", b"not a database", b"SQLite format 3\x00" + b"\x00" * 5000])
+@pytest.mark.parametrize("content", [b"not a database", b"SQLite format 3\x00" + b"\x00" * 5000])
 def test_a_file_that_is_no_case_is_one_sentence(folder, content):
     (folder / "case.db").write_bytes(content)
     with pytest.raises(StoreError):
         CaseStore.open(folder)
+
+
+def test_a_case_cut_off_before_its_first_commit_is_none(folder):
+    (folder / "case.db").write_bytes(b"")
+    with pytest.raises(CaseNotFound, match="was cut off before it was opened. Investigate its video again"):
+        CaseStore.open(folder)
+    assert [record.status for record in list_cases(folder.parents[1])] == ["unreadable"]
 
 
 def test_flipped_and_cut_bytes_end_in_rows_or_in_one_sentence(folder):

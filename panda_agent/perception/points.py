@@ -1,0 +1,113 @@
+"""Points that are followed from frame to frame: they stay on one body where boxes merge, split and drag shadows along."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+MOST = 160
+"""About so many points are followed at a time."""
+WINDOW = (11, 11)
+"""Pixels compared around a point; of the size of a far body's trunk."""
+LEVELS = 2
+"""Halvings of the picture; together with the window this follows some 35 pixels a frame."""
+MISMATCH = 25.0
+"""Mean difference of the two windows, grey levels, above which the point is lost."""
+CLOSEST = 5
+"""Least pixels between points when they start."""
+SEED_SECONDS = 0.2
+HALF_SECONDS = 0.3
+"""Half the time over which velocity is measured."""
+CHANGE = 0.4
+"""Largest change between both halves, share of the speed: a trunk glides, limbs swing."""
+
+
+class Moving(NamedTuple):
+    """The points that moved steadily, in order of their ids."""
+
+    ids: NDArray[np.int64]
+    place: Array
+    """(n, 2) pixels."""
+    velocity: Array
+    """(n, 2) pixels per second."""
+
+
+class Points:
+    """Follows points of the moving foreground by pyramidal Lucas-Kanade (Bouguet, 2000)."""
+
+    def __init__(self) -> None:
+        self._gray: NDArray[np.uint8] | None = None
+        self._place = np.zeros((0, 2), np.float32)
+        self._ids = np.zeros(0, np.int64)
+        self._next = 0
+        self._seeded = -np.inf
+        self._past: deque[tuple[float, NDArray[np.int64], NDArray[np.float32]]] = deque()
+
+    def update(self, time: float, gray: NDArray[np.uint8], moving: NDArray[np.uint8]) -> None:
+        """Take a frame and its foreground mask, both (h, w)."""
+        if self._gray is not None and len(self._ids):
+            self._follow(self._gray, gray, moving)
+        self._gray = gray
+        if time - self._seeded >= SEED_SECONDS - 1e-3:
+            self._seeded = time
+            self._seed(moving)
+        self._past.append((time, self._ids, self._place))
+        while self._past[0][0] < time - 2 * HALF_SECONDS - SEED_SECONDS:
+            self._past.popleft()
+
+    def steady(self) -> Moving:
+        """The points that have been followed long enough, and moved on one line at one pace."""
+        now, middle, first = (self._at(back) for back in (0.0, HALF_SECONDS, 2 * HALF_SECONDS))
+        ids = self._ids[np.isin(self._ids, first[1])]  # who was there first was there in the middle too
+        places = [place[np.searchsorted(known, ids)].astype(np.float64) for _, known, place in (first, middle, now)]
+        spans = max(middle[0] - first[0], 1e-3), max(now[0] - middle[0], 1e-3)
+        early, late = (places[1] - places[0]) / spans[0], (places[2] - places[1]) / spans[1]
+        change = np.linalg.norm(late - early, axis=1)
+        pace = np.maximum(np.linalg.norm(early, axis=1), np.linalg.norm(late, axis=1))
+        kept = change <= CHANGE * pace
+        velocity = (places[2] - places[0]) / (spans[0] + spans[1])
+        return Moving(ids[kept], places[2][kept], velocity[kept])
+
+    def _at(self, back: float) -> tuple[float, NDArray[np.int64], NDArray[np.float32]]:
+        """What was known so many seconds ago; nothing where that is not covered."""
+        then = self._past[-1][0] - back
+        known = [moment for moment in self._past if moment[0] <= then + 1e-3]
+        return known[-1] if known else (then, self._ids[:0], self._place[:0])
+
+    def _follow(self, before: NDArray[np.uint8], gray: NDArray[np.uint8], moving: NDArray[np.uint8]) -> None:
+        height, width = moving.shape
+        there, found, mismatch = cv2.calcOpticalFlowPyrLK(  # type: ignore[call-overload]
+            before, gray, self._place, None, winSize=WINDOW, maxLevel=LEVELS, criteria=(3, 8, 0.05)
+        )
+        x, y = np.rint(there).astype(int).T
+        inside = (x >= 2) & (y >= 2) & (x < width - 2) & (y < height - 2)
+        kept = inside & (found[:, 0] > 0) & (mismatch[:, 0] < MISMATCH)
+        kept[kept] = moving[y[kept], x[kept]] > 0
+        self._place, self._ids = there[kept], self._ids[kept]
+
+    def _seed(self, moving: NDArray[np.uint8]) -> None:
+        """Spread points evenly over the foreground, so that a crowd does not use up those for who comes next.
+
+        Those on bare skin or wall get lost at once.
+        """
+        spacing = max(CLOSEST, math.ceil(math.sqrt(cv2.countNonZero(moving) / MOST)))
+        half = spacing // 2
+        grid = moving[half::spacing, half::spacing] > 0
+        rows, columns = grid.shape
+        cells = (self._place / spacing).astype(int)
+        flat = cells[:, 1].clip(0, rows - 1) * columns + cells[:, 0].clip(0, columns - 1)
+        _, oldest = np.unique(flat, return_index=True)
+        oldest.sort()
+        grid.ravel()[flat] = False
+        y, x = np.nonzero(grid)
+        new = np.stack([x, y], axis=1).astype(np.float32) * spacing + half
+        self._place = np.concatenate([self._place[oldest], new])
+        self._ids = np.concatenate([self._ids[oldest], self._next + np.arange(len(new))])
+        self._next += len(new)
