@@ -58,7 +58,7 @@ def show(case: CaseId, as_json: Json = False) -> None:
 
 @app.command()
 def rm(
-    cases: Annotated[list[str], typer.Argument(metavar="CASE...", help="Case ids.", show_default=False)],
+    cases: Annotated[list[str], typer.Argument(metavar="CASE", help="Case ids.", show_default=False)],
     as_json: Json = False,
 ) -> None:
     """Delete cases with everything that is kept of them."""

@@ -18,7 +18,7 @@ def investigate(
     videos: Annotated[
         list[Path],
         typer.Argument(
-            metavar="VIDEO...",
+            metavar="VIDEO",
             help="Videos, or folders of videos; put -- before a name that starts with a dash.",
             show_default=False,
         ),

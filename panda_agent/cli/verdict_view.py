@@ -70,7 +70,8 @@ def _facts(v: Verdict) -> Iterator[Row]:
 
 
 def _cited(text: str, cites: Iterable[str]) -> Text:
-    return Text(clean(text)).append(f" [{', '.join(cites)}]", style="dim")
+    told, listed = Text(clean(text)), ", ".join(map(clean, cites))
+    return told.append(f" [{listed}]", style="dim") if listed else told
 
 
 def _rows(title: str | None, rows: Iterable[Row]) -> Iterator[RenderableType]:

@@ -64,13 +64,17 @@ class PlaceNorms:
         if path.seconds < MIN_SECONDS:
             return
         for cell, passage in passages(path, owner):
-            kept = self.cells.setdefault(cell, [])
-            count = self.counts.get(cell, 0)
-            if len(kept) < KEPT:
-                kept.append(passage)
-            else:
-                kept[count % KEPT] = passage
-            self.counts[cell] = count + 1
+            self.add(cell, passage)
+
+    def add(self, cell: Cell, passage: Passage) -> None:
+        """Remember one passage through a cell."""
+        kept = self.cells.setdefault(cell, [])
+        count = self.counts.get(cell, 0)
+        if len(kept) < KEPT:
+            kept.append(passage)
+        else:
+            kept[count % KEPT] = passage
+        self.counts[cell] = count + 1
 
     def others(self, cell: Cell, owner: str) -> list[Passage]:
         """Passages of others who go somewhere: in a cell; with too few there, also around it; then anywhere."""

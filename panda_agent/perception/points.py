@@ -10,22 +10,23 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from panda_agent.perception.pace import half
+
 Array = NDArray[np.float64]
 
 MOST = 160
 """About so many points are followed at a time."""
-WINDOW = (11, 11)
-"""Pixels compared around a point; of the size of a far body's trunk."""
+WINDOW = (9, 9)
+"""Pixels of the half-size picture compared around a point; of the size of a far body's trunk."""
 LEVELS = 2
-"""Halvings of the picture; together with the window this follows some 35 pixels a frame."""
-MISMATCH = 25.0
+"""Further halvings; together with the window this follows a sixth of the picture's width a frame."""
+MISMATCH = 40.0
 """Mean difference of the two windows, grey levels, above which the point is lost."""
-CLOSEST = 5
-"""Least pixels between points when they start."""
-SEED_SECONDS = 0.2
-HALF_SECONDS = 0.3
-"""Half the time over which velocity is measured."""
-CHANGE = 0.4
+CLOSEST = 3
+"""Least pixels of the half-size picture between points when they start."""
+HALF_SECONDS = 0.07
+"""Half the time over which velocity is measured; points on somebody who runs are lost soon."""
+CHANGE = 0.5
 """Largest change between both halves, share of the speed: a trunk glides, limbs swing."""
 
 
@@ -47,19 +48,20 @@ class Points:
         self._place = np.zeros((0, 2), np.float32)
         self._ids = np.zeros(0, np.int64)
         self._next = 0
-        self._seeded = -np.inf
+        self.time = -np.inf
         self._past: deque[tuple[float, NDArray[np.int64], NDArray[np.float32]]] = deque()
 
     def update(self, time: float, gray: NDArray[np.uint8], moving: NDArray[np.uint8]) -> None:
         """Take a frame and its foreground mask, both (h, w)."""
+        self.time, gray = time, half(gray)
+        # A point at the outline must not be lost because the mask flickers there.
+        moving = cv2.dilate(moving, np.ones((3, 3), np.uint8))[::2, ::2]
         if self._gray is not None and len(self._ids):
             self._follow(self._gray, gray, moving)
         self._gray = gray
-        if time - self._seeded >= SEED_SECONDS - 1e-3:
-            self._seeded = time
-            self._seed(moving)
+        self._seed(moving)
         self._past.append((time, self._ids, self._place))
-        while self._past[0][0] < time - 2 * HALF_SECONDS - SEED_SECONDS:
+        while self._past[0][0] < time - 4 * HALF_SECONDS:
             self._past.popleft()
 
     def steady(self) -> Moving:
@@ -73,7 +75,7 @@ class Points:
         pace = np.maximum(np.linalg.norm(early, axis=1), np.linalg.norm(late, axis=1))
         kept = change <= CHANGE * pace
         velocity = (places[2] - places[0]) / (spans[0] + spans[1])
-        return Moving(ids[kept], places[2][kept], velocity[kept])
+        return Moving(ids[kept], 2.0 * places[2][kept], 2.0 * velocity[kept])
 
     def _at(self, back: float) -> tuple[float, NDArray[np.int64], NDArray[np.float32]]:
         """What was known so many seconds ago; nothing where that is not covered."""

@@ -17,8 +17,8 @@ from typing import Any
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from panda_agent import database, graph
-from panda_agent.memory.record import FILE
 from panda_agent.memory.normality import NormalityMemory
+from panda_agent.memory.record import FILE
 from panda_agent.nodes import perceive
 from panda_agent.nodes.desk import Case
 from panda_agent.reporting import json_files
@@ -58,7 +58,9 @@ class Ticks:
         _wrap(Case, "check_pause", before=lambda: self("frame"))  # every tool calls it once a frame
         _wrap(NormalityMemory, "save", before=lambda: self("before memory"), after=lambda: self("after memory"))
         _wrap(perceive, "_file_coverage", before=lambda: self("before coverage"))
-        _wrap(json_files, "_flush", before=lambda: self("file written", "files"), after=lambda: self("flushed", "files"))
+        _wrap(
+            json_files, "_flush", before=lambda: self("file written", "files"), after=lambda: self("flushed", "files")
+        )
         _wrap(json_files, "replace_atomic", after=lambda: self("renamed", "files"))
         for name in ("aput", "aput_writes"):
             self._tick_checkpoints(name)

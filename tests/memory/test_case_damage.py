@@ -68,7 +68,7 @@ def test_a_file_that_is_no_case_is_one_sentence(folder, content):
 
 def test_a_case_cut_off_before_its_first_commit_is_none(folder):
     (folder / "case.db").write_bytes(b"")
-    with pytest.raises(CaseNotFound, match="was cut off before it was opened. Investigate its video again"):
+    with pytest.raises(CaseNotFound, match="was cut off before it was opened"):
         CaseStore.open(folder)
     assert [record.status for record in list_cases(folder.parents[1])] == ["unreadable"]
 
