@@ -3,43 +3,62 @@
 from __future__ import annotations
 
 import difflib
+import re
 import shutil
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from panda_agent.errors import CaseNotFound, StoreError, UserError
-from panda_agent.memory.record import CaseRecord, peek
+from panda_agent.memory.lock import working_on
+from panda_agent.memory.record import FILE, CaseRecord, peek
 
 
 def case_folder(home: Path, case_id: str) -> Path:
     """Where a case lies; the folder need not exist yet.
 
     Raises:
-        UserError: The id is no plain folder name, so that it could lead out of the shelf.
+        UserError: The id could lead out of the shelf, or would have to be quoted in a shell.
     """
-    if not case_id.strip() or len(case_id) > 100 or case_id.startswith(".") or set(case_id) & set("/\\\0"):
-        raise UserError(f"{case_id!r} is no case id.", hint="Use letters, digits, dashes; see `panda cases list`.")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", case_id):
+        raise UserError(f"{case_id!r} is no case id.", hint="Ids are letters, digits, dots, dashes and underscores.")
     return home / "cases" / case_id
 
 
+def find_case(home: Path, case_id: str) -> Path:
+    """The folder of a case that is there.
+
+    Raises:
+        CaseNotFound: There is no such case; the hint names the nearest ids.
+    """
+    folder = case_folder(home, case_id)
+    if not (folder / FILE).is_file():
+        raise not_found(folder)
+    return folder
+
+
 def list_cases(home: Path) -> list[CaseRecord]:
-    """All cases, oldest first. One that can't be read is listed as `unreadable`, with the reason in `problem`."""
-    return sorted(map(_record, _folders(home / "cases")), key=lambda record: (record.created, record.case_id))
+    """All cases, oldest first. One that can't be read is listed as `unreadable`, with the reason in `problem`.
+
+    A folder without a case database is no case, and not listed.
+    """
+    return sorted(map(_record, _cases(home / "cases")), key=lambda record: (record.created, record.case_id))
 
 
 def nearest_ids(home: Path, case_id: str, n: int = 3) -> list[str]:
     """The ids most like a mistyped one, best first."""
-    return nearest_names(home / "cases", case_id, n)
+    return nearest_names([folder.name for folder in _cases(home / "cases")], case_id, n)
 
 
-def nearest_names(shelf: Path, name: str, n: int = 3) -> list[str]:
-    """The folders of `shelf` with names most like `name`, best first."""
-    return difflib.get_close_matches(name, [folder.name for folder in _folders(shelf)], n=n, cutoff=0.0)
+def nearest_names(names: Iterable[str], name: str, n: int = 3) -> list[str]:
+    """Of some names those most like `name`, best first."""
+    return difflib.get_close_matches(name, list(names), n=n, cutoff=0.0)
 
 
 def not_found(folder: Path) -> CaseNotFound:
-    """The error for a case folder that is not there; it names the nearest ids."""
-    near = nearest_names(folder.parent, folder.name)
+    """The error for a case that is not there; it names the nearest ids."""
+    near = nearest_ids(folder.parents[1], folder.name)
     hint = f"Nearest: {', '.join(near)}." if near else "There are no cases yet: start with `panda investigate VIDEO`."
     return CaseNotFound(f"There is no case {folder.name!r}.", hint=hint)
 
@@ -49,30 +68,40 @@ def remove_case(home: Path, case_id: str) -> None:
 
     Raises:
         CaseNotFound: There is no such case.
-        StoreError: The folder can't be deleted; what is left of it is still listed.
+        UserError: It is being worked on.
+        StoreError: The folder can't be deleted.
     """
-    folder = case_folder(home, case_id)
-    if not folder.is_dir():
-        raise not_found(folder)
-    try:
-        shutil.rmtree(folder)
-    except OSError as error:
-        raise StoreError(f"Case {case_id!r} can't be deleted: {error}.", hint="Delete its folder by hand.") from error
+    folder = find_case(home, case_id)
+    with working_on(folder):
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            hint = f"Delete the folder {folder} by hand."
+            raise StoreError(f"Case {case_id!r} can't be deleted: {error}.", hint=hint) from error
+
+
+def older_cases(home: Path, age: timedelta) -> list[str]:
+    """The ids of the cases created longer ago than `age`, whatever their status, oldest first."""
+    limit = datetime.now(UTC) - age
+    return [record.case_id for record in list_cases(home) if _moment(record.created) < limit]
 
 
 def purge(home: Path, older_than: timedelta) -> list[str]:
-    """Delete the cases created longer ago than `older_than`, whatever their status; returns their ids, oldest first."""
-    limit = datetime.now(UTC) - older_than
-    old = [record.case_id for record in list_cases(home) if _moment(record.created) < limit]
-    for case_id in old:
-        remove_case(home, case_id)
-    return old
+    """Delete the cases created longer ago than `older_than`; those that are being worked on are left alone.
+
+    Returns:
+        The ids of the deleted ones, oldest first.
+    """
+    gone: list[str] = []
+    for case_id in older_cases(home, older_than):
+        with suppress(UserError):  # somebody works on it, or deleted it before us
+            remove_case(home, case_id)
+            gone.append(case_id)
+    return gone
 
 
-def _folders(shelf: Path) -> list[Path]:
-    if not shelf.is_dir():
-        return []
-    return sorted(path for path in shelf.iterdir() if path.is_dir() and not path.name.startswith("."))
+def _cases(shelf: Path) -> list[Path]:
+    return sorted(file.parent for file in shelf.glob(f"[!.]*/{FILE}") if file.is_file())
 
 
 def _record(folder: Path) -> CaseRecord:

@@ -7,6 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from panda_agent.errors import CasePaused, UserError
-from panda_agent.memory.case_store import CaseRecord, CaseStore
+from panda_agent.memory.case_store import CaseRecord, CaseStore, case_folder
 from panda_agent.prompts import load_pack
 from panda_agent.reasoning.base import Reasoner
 from panda_agent.reasoning.rules.reasoner import RulesReasoner
@@ -115,9 +116,9 @@ class Desk:
         """
         settings = settings or self.settings
         case_id = case_id or new_case_id(request.video or "frames")
-        folder = settings.root / "cases" / check_case_id(case_id)
-        reader = VideoReader(source, max_pixels=settings.video.max_pixels, spool=folder / SPOOL)
+        folder = case_folder(settings.root, case_id)
         pack = load_pack(settings.rules, self.toolbox.makes())
+        reader = VideoReader(source, max_pixels=settings.video.max_pixels, spool=folder / SPOOL)
         record = CaseRecord(
             case_id=case_id,
             video=Path(request.video).name if request.video is not None else "frames",
@@ -128,7 +129,11 @@ class Desk:
             hashes={"rules": pack.sha256},
             tier="bare",
         )
-        case = Case(case_id, folder, self.stores.create(folder, record), request, settings, pack, reader)
+        with ExitStack() as undo:
+            undo.callback(reader.close)
+            store = self.stores.create(folder, record)
+            undo.pop_all()
+        case = Case(case_id, folder, store, request, settings, pack, reader)
         with self._lock:
             self._cases[case_id] = case
         return case
@@ -153,18 +158,23 @@ class Desk:
         with self._lock:
             case = self._cases.pop(case_id, None)
         if case is not None:
+            case.reader.close()
             case.store.close()
 
     def _read(self, case_id: str, again: VideoSource | None) -> Case:
-        folder = self.settings.root / "cases" / check_case_id(case_id)
-        store = self.stores.open(folder)
-        kept: dict[str, Any] = dict(store.record.settings)
-        request = CaseRequest.model_validate(kept.pop("request"))
-        settings = self.settings.model_copy(update=_validated(kept))
-        origin = _origin(store.record, folder, again)
-        reader = VideoReader(origin, max_pixels=settings.video.max_pixels, spool=folder / SPOOL)
-        pack = load_pack(settings.rules, self.toolbox.makes())
-        _same_inputs(store.record, reader, pack)
+        folder = case_folder(self.settings.root, case_id)
+        with ExitStack() as undo:
+            store = self.stores.open(folder)
+            undo.callback(store.close)
+            kept: dict[str, Any] = dict(store.record.settings)
+            request = CaseRequest.model_validate(kept.pop("request"))
+            settings = self.settings.model_copy(update=_validated(kept))
+            pack = load_pack(settings.rules, self.toolbox.makes())
+            origin = _origin(store.record, folder, again)
+            reader = VideoReader(origin, max_pixels=settings.video.max_pixels, spool=folder / SPOOL)
+            undo.callback(reader.close)
+            _same_inputs(store.record, reader, pack)
+            undo.pop_all()
         return Case(case_id, folder, store, request, settings, pack, reader)
 
 
@@ -182,17 +192,6 @@ def new_case_id(name: str) -> str:
 def slug(name: str) -> str:
     """A file name reduced to letters, digits and dashes."""
     return re.sub(r"[^A-Za-z0-9]+", "-", Path(name).stem).strip("-")[:40] or "case"
-
-
-def check_case_id(case_id: str) -> str:
-    """Refuse an id that could leave the folder of cases.
-
-    Raises:
-        UserError: The id is not made of letters, digits, dots, dashes and underscores.
-    """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", case_id):
-        raise UserError(f"{case_id!r} is no case id.", hint="Ids are letters, digits, dots, dashes and underscores.")
-    return case_id
 
 
 def _origin(record: CaseRecord, folder: Path, again: VideoSource | None) -> VideoSource:

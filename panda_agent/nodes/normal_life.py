@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from pathlib import Path
 
 from panda_agent.errors import StoreError
+from panda_agent.memory import watched
 from panda_agent.memory.normality import NormalityMemory, learn
 from panda_agent.nodes.desk import Case
 from panda_agent.perception.cells import VERSION, CellLook, cells_of
@@ -19,6 +20,8 @@ from panda_agent.video import VideoReader, probe
 
 FOLDER = "normality"
 """Under PANDA_HOME: one folder a memory."""
+WATCHED = "watched"
+"""Under PANDA_HOME: one file a normal video."""
 
 
 def normality_of(case: Case, emit: Callable[[Event], None]) -> NormalityMemory | None:
@@ -27,33 +30,44 @@ def normality_of(case: Case, emit: Callable[[Event], None]) -> NormalityMemory |
     if not videos:
         return None
     prints = {video: probe(video, max_pixels=case.settings.video.max_pixels).fingerprint for video in videos}
-    folder = case.settings.root / FOLDER / _name(case, sorted(prints.values()))
+    folder = case.settings.root / FOLDER / f"m{_digest(case, sorted(prints.values()))}"
     try:
         return NormalityMemory.load(folder)
     except StoreError:
-        memory = learn([(prints[video], _watch(case, video, i, emit)) for i, video in enumerate(videos)])
+        looks = []
+        for i, video in enumerate(videos):
+            emit(Progress(step="learn what is normal", done=i, total=len(videos)))
+            looks.append((prints[video], _looks(case, video, prints[video])))
+        memory = learn(looks)
         memory.save(folder)
         return memory
 
 
-def _name(case: Case, prints: list[str]) -> str:
-    """The same videos watched in the same way are the same memory."""
+def _digest(case: Case, prints: list[str]) -> str:
+    """The same videos watched in the same way give the same."""
     look = case.settings.perception
     text = json.dumps([VERSION, prints, look.max_fps, look.max_side, look.lookahead_frames])
-    return "m" + hashlib.sha256(text.encode()).hexdigest()[:11]
+    return hashlib.sha256(text.encode()).hexdigest()[:11]
 
 
-def _watch(case: Case, video: Path, number: int, emit: Callable[[Event], None]) -> list[CellLook]:
+def _looks(case: Case, video: Path, fingerprint: str) -> list[CellLook]:
+    file = case.settings.root / WATCHED / f"v{_digest(case, [fingerprint])}.npz"
+    looks = watched.kept(file)
+    if looks is None:
+        looks = watched.thinned(_watch(case, video))
+        watched.keep(file, looks)
+    return looks
+
+
+def _watch(case: Case, video: Path) -> Iterator[CellLook]:
     look = case.settings.perception
-    emit(Progress(step="learn what is normal", done=number, total=len(case.request.normal)))
     frames = VideoReader(video, max_pixels=case.settings.video.max_pixels).frames(
         max_fps=look.max_fps, max_side=look.max_side
     )
     head = list(islice(frames, look.lookahead_frames))
-    perceiver = Perceiver([frame.image for frame in head], rate_of(head, look.max_fps), case.settings.root / "ultralytics")
-    found: list[CellLook] = []
+    rate = rate_of(head, look.max_fps)
+    perceiver = Perceiver([frame.image for frame in head], rate, case.settings.root / "ultralytics")
     with ahead(perceiver.pixels(frame.time, frame.image) for frame in chain(head, frames)) as pixels:
         for seen in pixels:
             case.check_pause()
-            found.append(cells_of(seen))
-    return found
+            yield cells_of(seen)

@@ -12,6 +12,7 @@ from panda_agent.memory.case_store import (
     purge,
     remove_case,
 )
+from panda_agent.memory.lock import working_on
 
 NOW = datetime.now(UTC)
 
@@ -37,6 +38,17 @@ def test_cases_are_listed_by_age_and_a_broken_one_as_such(shelf):
     assert sorted(path.name for path in case_folder(shelf, "walk-a").iterdir()) == [
         "case.db"
     ]  # listing leaves no litter
+
+
+def test_a_folder_that_is_no_case_is_none(shelf):
+    for name in ("notes", "walk-c"):
+        (shelf / "cases" / name).mkdir()
+    (shelf / "cases/notes/todo.txt").write_text("tidy up")
+    assert "notes" not in [record.case_id for record in list_cases(shelf)]
+    assert "walk-c" not in nearest_ids(shelf, "walk-c")
+    with pytest.raises(CaseNotFound, match="There is no case 'walk-c'"):
+        remove_case(shelf, "walk-c")
+    assert (shelf / "cases/walk-c").is_dir()
 
 
 def test_an_empty_or_missing_home_lists_nothing(tmp_path):
@@ -68,7 +80,17 @@ def test_purge_removes_what_is_older(shelf):
     assert [record.case_id for record in list_cases(shelf)] == ["fight-1", "broken"]
 
 
-@pytest.mark.parametrize("case_id", ["", " ", ".", "..", "../x", "/etc", "a/b", "a\\b", "a\0b", ".hidden", "x" * 300])
+def test_who_is_worked_on_is_not_removed(shelf):
+    with working_on(case_folder(shelf, "walk-b")):
+        with pytest.raises(UserError, match="Case walk-b is being worked on"):
+            remove_case(shelf, "walk-b")
+        assert purge(shelf, timedelta(days=5)) == ["walk-a"]
+    assert purge(shelf, timedelta(days=5)) == ["walk-b"]
+
+
+@pytest.mark.parametrize(
+    "case_id", ["", " ", ".", "..", "../x", "/etc", "a/b", "a\\b", "a\0b", ".hidden", "x" * 300, "a b", "-a"]
+)
 def test_an_id_can_not_lead_out_of_the_shelf(shelf, case_id):
     for use in (lambda: case_folder(shelf, case_id), lambda: remove_case(shelf, case_id)):
         with pytest.raises(UserError, match="is no case id"):
