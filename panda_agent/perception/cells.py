@@ -13,12 +13,14 @@ from panda_agent.perception.perceiver import Pixels
 
 NAMES = ("speed", "cover", "cover_around", "upright_edges", "level_edges")
 """The features of a cell, in this order."""
-VERSION = 1
+VERSION = 2
 """Changes whenever the features do: memories of another version are learnt anew."""
 STEP, NEAR, WIDE = 48, 16, 8
 """The longer side of the picture holds 48 cells; features are means over a sixteenth and an eighth of it."""
 ACTIVE = 0.1
 """Least foreground cover of a cell that is compared: below it there is nothing to look at."""
+EDGE = 4.0
+"""Grey levels a step: a Sobel answer is up to 4 × 255, and eight bits hold 255."""
 
 Features = NDArray[np.float32]
 """(n, 5): one row a cell, see `NAMES`. Speed in picture sides a second, covers in shares, edges in grey levels/100."""
@@ -45,20 +47,55 @@ def cells_of(look: Look | Pixels) -> CellLook:
     """
     side = max(look.gray.shape)
     step, near, wide = max(2, side // STEP), max(3, side // NEAR), max(6, side // WIDE)
-    moving = look.foreground.moving.astype(np.float32) / 255.0
-    rows = np.arange(step // 2, look.gray.shape[0], step)
-    columns = np.arange(step // 2, look.gray.shape[1], step)
-    at = np.ix_(rows, columns)
-    cover = _mean(moving, near)[at]
+    moving = look.foreground.moving
+    rows, columns = (np.arange(step // 2, length, step) for length in moving.shape)
+    around, far = _Windows(rows, columns, near, moving.shape), _Windows(rows, columns, wide, moving.shape)
+    covered = cv2.integral(moving, sdepth=cv2.CV_64F)
+    cover = around.means(covered) / 255.0
     active = cover >= ACTIVE
-    speed = np.hypot(look.flow[..., 0], look.flow[..., 1]) / np.float32(side)
-    upright = np.abs(cv2.Sobel(look.gray, cv2.CV_32F, 1, 0)) * moving / np.float32(100.0)
-    level = np.abs(cv2.Sobel(look.gray, cv2.CV_32F, 0, 1)) * moving / np.float32(100.0)
-    maps = (_mean(speed, near), _mean(moving, near), _mean(moving, wide), _mean(upright, near), _mean(level, near))
-    features = np.stack([one[at][active] for one in maps], axis=1).astype(np.float32)
+    upright, level = (_edges(look.gray, moving, axis) for axis in ((1, 0), (0, 1)))
+    maps = (
+        _speeds(look.flow, rows, columns, near) / side,
+        cover,
+        far.means(covered) / 255.0,
+        around.means(upright) * (EDGE / 100.0),
+        around.means(level) * (EDGE / 100.0),
+    )
+    features = np.stack([one[active] for one in maps], axis=1).astype(np.float32)
     where = np.argwhere(active).astype(np.int16)
     return CellLook(look.time, features, where, (len(rows), len(columns)))
 
 
-def _mean(picture: NDArray[np.floating], size: int) -> NDArray[np.float32]:
-    return np.asarray(cv2.blur(np.asarray(picture, np.float32), (size, size)), np.float32)
+class _Windows:
+    """Square windows around grid points, cut off at the border, over which integral images give means in no time."""
+
+    def __init__(self, rows: NDArray[np.int64], columns: NDArray[np.int64], size: int, shape: tuple[int, ...]) -> None:
+        self._top, self._bottom = _ends(rows, size, shape[0])
+        self._left, self._right = _ends(columns, size, shape[1])
+        self._area = np.outer(self._bottom - self._top, self._right - self._left)
+
+    def means(self, integral: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Means (rows, columns) of the picture (h, w) whose integral (h + 1, w + 1) is given."""
+        upper, lower = integral[self._top], integral[self._bottom]
+        bands = lower - upper
+        return np.asarray((bands[:, self._right] - bands[:, self._left]) / self._area, np.float64)
+
+
+def _ends(centers: NDArray[np.int64], size: int, length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    start = centers - size // 2
+    return np.maximum(start, 0), np.minimum(start + size, length)
+
+
+def _speeds(
+    flow: NDArray[np.float32], rows: NDArray[np.int64], columns: NDArray[np.int64], size: int
+) -> NDArray[np.float64]:
+    """Mean speed around each grid point, from every second pixel of every second row: flow is smooth."""
+    some = np.ascontiguousarray(flow[::2, ::2])
+    windows = _Windows(rows // 2, columns // 2, size // 2, some.shape)
+    return windows.means(cv2.integral(cv2.magnitude(*cv2.split(some))))
+
+
+def _edges(gray: NDArray[np.uint8], moving: NDArray[np.uint8], order: tuple[int, int]) -> NDArray[np.float64]:
+    """Integral of the strength of edges on what moves, in units of `EDGE`."""
+    edges = cv2.convertScaleAbs(cv2.Sobel(gray, cv2.CV_16S, *order), alpha=1.0 / EDGE)
+    return np.asarray(cv2.integral(cv2.bitwise_and(edges, moving), sdepth=cv2.CV_64F), np.float64)

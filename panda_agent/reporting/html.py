@@ -15,7 +15,7 @@ from panda_agent.reporting.facts import Exhibit, blind_spans, exhibits, profile
 from panda_agent.reporting.media import Media
 from panda_agent.reporting.moments import key_moments
 from panda_agent.reporting.text import anchor, clean, counted, likelihood, number, plain
-from panda_agent.types import Evidence, Firing, Judgement, ScorePoint, Verdict, clock
+from panda_agent.types import Evidence, Firing, Hypothesis, Judgement, ScorePoint, Verdict, clock
 
 _DRAWN = ("profile", "path", "of")
 """What the page draws or links instead of printing it."""
@@ -23,6 +23,7 @@ MOST_CARDS = 12
 """Pieces of evidence that are all laid out; of more, only those that sentences cite."""
 MOST_ROWS = 12
 """Clips that are listed openly."""
+Pair = tuple[Hypothesis, Hypothesis | None]
 _OUTCOMES = ("fired", "undecided", "not fired")
 
 
@@ -49,6 +50,7 @@ def render_report(v: Verdict, media: Media, run: Mapping[str, Any], *, blur: boo
         exhibits=shown,
         cards=_cards(v, shown),
         judgements=_by_clip(v),
+        rivals=_rivals(v),
         trace=_by_outcome(v),
         unseen=unseen(v),
     )
@@ -151,6 +153,15 @@ def _by_clip(v: Verdict) -> list[tuple[str, list[list[Judgement]]]]:
     plain_ones = [looks for clip, looks in clips.items() if calm[clip]]
     title = "" if len(others) <= MOST_ROWS else "not normal, or looked at again"
     return [(title, others), ("judged normal at first sight", plain_ones)] if clips else []
+
+
+def _rivals(v: Verdict) -> tuple[list[Pair], list[Pair]]:
+    """Each anomaly with its innocent explanation, the most believed first: those that a rule spoke for, and the rest."""
+    innocent = {one.event_type: one for one in v.hypotheses if one.kind == "benign"}
+    anomalies = sorted((one for one in v.hypotheses if one.kind == "anomaly"), key=lambda one: -one.belief)
+    raised = {line.event_type for line in v.trace if line.outcome == "fired" and line.weight > 0}
+    pairs = [(one, innocent.get(one.event_type)) for one in anomalies]
+    return [p for p in pairs if p[0].event_type in raised], [p for p in pairs if p[0].event_type not in raised]
 
 
 def _by_outcome(v: Verdict) -> dict[str, list[Firing]]:

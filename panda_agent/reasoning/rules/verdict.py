@@ -57,7 +57,7 @@ def write_verdict(findings: Findings) -> Verdict:
     events = {event.id: event for event in findings.plan.event_types}
     event = events.get(main.event_type) if main is not None else None
     by_cite = {row.cite: row for row in findings.evidence}
-    claims = tuple(_claims(findings, weighed, spans, by_cite))
+    claims = tuple(_claims(findings, weighed, spans, curve))
     confidence, warnings = _confidence(findings, label, curve, weighed)
     rejected = tuple(_rejected(findings, label, curve, weighed, spans))
     return Verdict(
@@ -76,7 +76,7 @@ def write_verdict(findings: Findings) -> Verdict:
         basis=findings.plan.basis,
         warnings=(*findings.warnings, *warnings, *_elsewhere(findings, curve)),
         scene=findings.plan.scene,
-        hypotheses=tuple(_hypotheses(findings, curve)),
+        hypotheses=tuple(_hypotheses(findings, curve, weighed)),
         judgements=tuple(findings.judgements),
         trace=tuple(weighed.trace),
         evidence_rows=tuple(_cited(findings, claims, rejected, weighed, by_cite)),
@@ -161,13 +161,15 @@ def _timeline(curve: Curve) -> tuple[ScorePoint, ...]:
     return tuple(ScorePoint(t=round(t, 3), score=round(score, 4)) for t, score in pairs)
 
 
-def _claims(
-    findings: Findings, weighed: Weighed, spans: Sequence[AnomalySpan], by_cite: Mapping[str, Evidence]
-) -> list[Claim]:
+def _claims(findings: Findings, weighed: Weighed, spans: Sequence[AnomalySpan], curve: Curve) -> list[Claim]:
+    """What speaks for each span: lines for its own event type first, then for others that are believed too."""
     claims: list[Claim] = []
+    threshold = findings.brief.settings.loop.threshold
+    believed = {name for name, belief in curve.beliefs.items() if float(belief.max(initial=0.0)) >= threshold}
     for span in spans:
         inside = TimeSpan(start=span.start, end=span.end)
         lines = [one for one in weighed.fired() if one.weight > 0 and one.span is not None and one.span.touches(inside)]
+        lines = [one for one in lines if one.event_type in believed]
         lines = [one for one in lines if not findings.plan.asked or one.event_type in findings.plan.asked]
         lines.sort(key=lambda one: (one.event_type != span.event_type, -one.weight, _length(one), one.rule, one.evidence))
         first_of_rule = {line.rule: line for line in reversed(lines)}
@@ -247,14 +249,18 @@ def _anomaly(event: EventType, curve: Curve, weighed: Weighed) -> Rejected:
     )
 
 
-def _hypotheses(findings: Findings, curve: Curve) -> list[Hypothesis]:
+def _hypotheses(findings: Findings, curve: Curve, weighed: Weighed) -> list[Hypothesis]:
+    """Anomalies as believed at their best moment; an innocent explanation stays open where there is nothing to explain."""
     loop = findings.brief.settings.loop
+    raised = {line.event_type for line in weighed.fired() if line.weight > 0}
     settled: list[Hypothesis] = []
     for one in findings.plan.hypotheses:
-        peak = float(curve.beliefs[one.event_type].max()) if len(curve.times) else 0.0
+        peak = float(curve.beliefs[one.event_type].max(initial=0.0))
         belief = peak if one.kind == "anomaly" else 1.0 - peak
         far = abs(belief - loop.threshold) >= loop.abstain
         status = "undecided" if not far else "supported" if belief >= loop.threshold else "refuted"
+        if one.kind == "benign" and one.event_type not in raised:
+            status = "open"
         settled.append(one.model_copy(update={"belief": round(belief, 4), "status": status}))
     return settled
 
