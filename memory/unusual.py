@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -21,6 +22,8 @@ AROUND = 1.0 / 12.0
 """Half the side of the region around the farthest cell, share of the picture's longer side."""
 MOST_EXTREME = 12
 """Cells a look keeps for the comparison with its own video; the calm ones can't be the farthest."""
+MOST_PLACES = 200
+"""Rows of the path of an episode."""
 WORDS = {
     "speed": ("faster", "slower"),
     "cover": ("fuller", "sparser"),
@@ -49,7 +52,7 @@ class UnusualMotion:
 
     makes: ClassVar[dict[str, tuple[str, ...]]] = {
         "normality": ("peak", "reference", "given", "moments", "profile"),
-        "unusual": ("surprise", "reference", "given", "feature", "spreads", "seconds", "profile"),
+        "unusual": ("surprise", "reference", "given", "feature", "spreads", "seconds", "profile", "path"),
     }
 
     def __init__(self, rate: float, memory: NormalityMemory | None = None) -> None:
@@ -141,8 +144,15 @@ class UnusualMotion:
                 "spreads": spreads,
                 "seconds": round(times[-1] - times[0], 2),
                 "profile": _profile(times, curve),
+                "path": self._path(moments),
             },
         )
+
+    def _path(self, moments: list[_Moment]) -> list[list[float]]:
+        """[[seconds, x0, y0, x1, y1], ...]: where the farthest cell was, thinned to `MOST_PLACES`."""
+        few = moments[:: math.ceil(len(moments) / MOST_PLACES)]
+        places = ((moment.time, self._around(moment.cell)) for moment in few)
+        return [[round(time, 3), place.x0, place.y0, place.x1, place.y1] for time, place in places]
 
     def _around(self, cell: tuple[int, int]) -> Region:
         wx, wy = self._aspect

@@ -172,10 +172,22 @@ def _claims(findings: Findings, weighed: Weighed, spans: Sequence[AnomalySpan], 
         lines = [one for one in lines if one.event_type in believed]
         lines = [one for one in lines if not findings.plan.asked or one.event_type in findings.plan.asked]
         lines.sort(key=lambda one: (one.event_type != span.event_type, -one.weight, _length(one), one.rule, one.evidence))
-        first_of_rule = {line.rule: line for line in reversed(lines)}
-        chosen = [line for line in lines if first_of_rule[line.rule] is line]
-        claims += [_claim(line) for line in chosen[:CLAIMS_A_SPAN]]
+        claims += [_claim(line) for line in _telling(lines)[:CLAIMS_A_SPAN]]
     return claims or _scene_claims(findings)
+
+
+def _telling(lines: Sequence[Firing]) -> list[Firing]:
+    """The first line of each rule, less those that only say of a longer time what another says of its part."""
+    chosen: list[Firing] = []
+    for line in lines:
+        known = [one for one in chosen if one.rule == line.rule or (one.event_type == line.event_type and _holds(line, one))]
+        if not known:
+            chosen.append(line)
+    return chosen
+
+
+def _holds(outer: Firing, inner: Firing) -> bool:
+    return outer.span is not None and inner.span is not None and outer.span.hull(inner.span) == outer.span
 
 
 def _length(line: Firing) -> float:
