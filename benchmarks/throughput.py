@@ -147,23 +147,26 @@ def growth(video: Path, minutes: float) -> None:
 
 def repeat(video: Path, longer: Path, seconds: float) -> None:
     """Write the packets of a video again and again, without decoding, until it is long enough."""
-    with av.open(str(longer), "w") as out:
-        offset, stream_out = 0, None
-        while stream_out is None or float(offset * stream_out.time_base) < seconds:
-            with av.open(str(video)) as container:
-                stream = container.streams.video[0]
-                stream_out = stream_out or out.add_stream_from_template(stream)
-                end = offset
-                for packet in container.demux(stream):
-                    if packet.dts is None:
-                        continue
-                    end = max(end, offset + packet.pts + (packet.duration or 1))
-                    packet.pts, packet.dts, packet.stream = packet.pts + offset, packet.dts + offset, stream_out
-                    packet.time_base = stream.time_base
-                    out.mux(packet)
-                offset = end
-                if stream_out.time_base is None:
-                    stream_out.time_base = stream.time_base
+    with av.open(str(longer), "w") as out, av.open(str(video)) as first:
+        stream_out = out.add_stream_from_template(first.streams.video[0])
+        base = first.streams.video[0].time_base  # the muxer changes the time base of its own stream
+        offset = 0
+        while float(offset * base) < seconds:
+            offset = append(video, out, stream_out, offset)
+
+
+def append(video: Path, out: av.container.OutputContainer, stream_out: av.VideoStream, offset: int) -> int:
+    """Write a video's packets from a time on; return the time at which they end."""
+    end = offset
+    with av.open(str(video)) as container:
+        for packet in container.demux(video=0):
+            if packet.dts is None:
+                continue
+            packet.pts, packet.dts = packet.pts + offset, packet.dts + offset
+            end = max(end, packet.pts + (packet.duration or 1))
+            packet.stream = stream_out
+            out.mux(packet)
+    return end
 
 
 if __name__ == "__main__":

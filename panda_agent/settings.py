@@ -77,6 +77,15 @@ class BudgetSettings(Group):
     """Steps of the graph."""
 
 
+class ModelSettings(Group):
+    """The endpoint of a language model; its key comes from PANDA_API_KEY or OPENAI_API_KEY and is kept nowhere."""
+
+    base_url: str | None = None
+    """Like http://localhost:8000/v1; None means that no model is used."""
+    timeout: float = Field(default=60.0, gt=0)
+    """Seconds that one request may take."""
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Each name is a key of panda.toml and, as PANDA_<NAME>, an environment variable."""
 
@@ -101,6 +110,7 @@ class Settings(BaseSettings):
     perception: PerceptionSettings = PerceptionSettings()
     loop: LoopSettings = LoopSettings()
     budget: BudgetSettings = BudgetSettings()
+    model: ModelSettings = ModelSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import platform
 import shutil
@@ -9,13 +10,16 @@ import tempfile
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from panda_agent.cli.mending import mend_import
 from panda_agent.cli.tiers import tier_of
 from panda_agent.errors import PandaError
 from panda_agent.settings import Settings
 from panda_agent.types import Model
+
+if TYPE_CHECKING:
+    from panda_agent.backends import Backend
 
 CODECS = ("h264", "hevc", "av1", "vp9", "vp8", "mpeg4", "mpeg2video", "mjpeg", "prores")
 """Decoders that recordings of cameras, phones and editors need."""
@@ -141,6 +145,25 @@ def _weights(name: str, settings: Settings) -> Finding:
     return Finding(name=name, state="ok", detail=f"{folder}: {listing or 'empty'}")
 
 
+def _model(name: str, settings: Settings) -> Finding:
+    if settings.model.base_url is None:
+        return Finding(name=name, state="ok", detail="model.base_url is not set; the bare tier needs no model")
+    from panda_agent.backends import OpenAIBackend
+
+    try:
+        served = asyncio.run(_served(OpenAIBackend(settings.model)))
+    except PandaError as error:  # no case of the bare tier needs a model, so this breaks nothing
+        return Finding(name=name, state="note", detail=error.message, mend=error.hint)
+    return Finding(name=name, state="ok", detail=f"{settings.model.base_url} serves {', '.join(served) or 'no model'}")
+
+
+async def _served(backend: Backend) -> list[str]:
+    try:
+        return await backend.models()
+    finally:
+        await backend.close()
+
+
 def _tier(name: str, settings: Settings) -> Finding:
     return Finding(name=name, state="ok", detail=tier_of(settings))
 
@@ -156,5 +179,6 @@ CHECKS: dict[str, Callable[[str, Settings], Finding]] = {
     "home": _home,
     "disk": _disk,
     "weights": _weights,
+    "model": _model,
     "tier": _tier,
 }
