@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from panda_agent.database import Database
 from panda_agent.errors import CaseNotFound, StoreError, UserError
 from panda_agent.memory.lock import working_on
 from panda_agent.memory.record import FILE, CaseRecord, peek
@@ -44,6 +45,17 @@ def list_cases(home: Path) -> list[CaseRecord]:
     A folder without a case database is no case, and not listed.
     """
     return sorted(map(_record, _cases(home / "cases")), key=lambda record: (record.created, record.case_id))
+
+
+def outcome(home: Path, case_id: str) -> tuple[str, str] | None:
+    """Label and headline of a case's verdict; None where there is none yet, or it can't be read."""
+    query = "SELECT json_extract(value, '$.label'), json_extract(value, '$.headline') FROM notes WHERE key = 'verdict'"
+    try:
+        with Database(case_folder(home, case_id) / FILE, "ro") as database, database.reading() as db:
+            label, headline = db.execute(query).fetchone() or (None, None)
+    except StoreError:
+        return None
+    return None if label is None else (str(label), str(headline))
 
 
 def nearest_ids(home: Path, case_id: str, n: int = 3) -> list[str]:

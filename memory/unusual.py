@@ -18,6 +18,8 @@ MAX_HZ = 10.5
 """Moments compared a second."""
 HIGH, LOW = 1.1, 0.7
 """An episode reaches HIGH times the calibrated limit and lasts while above LOW times it."""
+CHAPTER_SECONDS = 120.0
+"""The curve is reported in pieces of this length."""
 AROUND = 1.0 / 12.0
 """Half the side of the region around the farthest cell, share of the picture's longer side."""
 MOST_EXTREME = 12
@@ -42,7 +44,7 @@ class _Moment:
 
 
 class UnusualMotion:
-    """Reports the whole curve once (`normality`), and each stretch that stands out (`unusual`).
+    """Reports the whole curve (`normality`), and each stretch that stands out (`unusual`).
 
     Args:
         rate: Frames per second.
@@ -86,13 +88,19 @@ class UnusualMotion:
             return []
         times = [moment.time for moment in self._moments]
         curve = smooth(times, np.array([moment.value for moment in self._moments]))
-        return [self._whole(times, curve), *self._episodes(times, curve, memory)]
+        return [*self._chapters(times, curve), *self._episodes(times, curve, memory)]
 
     @property
     def _reference(self) -> str:
         return "the rest of this video" if self._memory is None else "normal videos"
 
-    def _whole(self, times: list[float], curve: NDArray[np.float64]) -> Observation:
+    def _chapters(self, times: list[float], curve: NDArray[np.float64]) -> list[Observation]:
+        """The whole curve, in pieces that don't grow with the video."""
+        ends = np.searchsorted(times, np.arange(times[0], times[-1], CHAPTER_SECONDS)[1:])
+        edges = [0, *ends.tolist(), len(times)]
+        return [self._chapter(times[i:j], curve[i:j]) for i, j in zip(edges, edges[1:], strict=False) if i < j]
+
+    def _chapter(self, times: list[float], curve: NDArray[np.float64]) -> Observation:
         peak = round(float(curve.max()), 3)
         return Observation(
             kind="normality",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import islice
 from typing import TypeVar
 
 import cv2
@@ -13,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from panda_agent.errors import EmptyVideo
-from panda_agent.tools.filters import FILTERS, build_filters
 from panda_agent.perception.look import Filter, Look, Observation
 from panda_agent.perception.perceiver import Perceiver
 from panda_agent.tools.base import Scope, ToolSpec
+from panda_agent.tools.filters import FILTERS, build_filters
 from panda_agent.types import Zone
 from panda_agent.video import Frame
 
@@ -54,7 +55,7 @@ def perceive(
     Raises:
         EmptyVideo: There is not a single frame.
     """
-    head = list(islice(frames, scope.settings.perception.lookahead_frames))
+    head = deque(islice(frames, scope.settings.perception.lookahead_frames))
     if not head:
         raise EmptyVideo("Not one frame of the video could be decoded.", hint="Check the file with another player.")
     rate = rate_of(head, scope.settings.perception.max_fps)
@@ -62,11 +63,9 @@ def perceive(
     perceiver = Perceiver(
         [frame.image for frame in head], rate, scope.home / "ultralytics", ignore_mask(scope.zones, width, height)
     )
-    running = (
-        build_filters(rate, scope.zones, scope.normality) if filters is None else [make(rate) for make in filters]
-    )
+    running = build_filters(rate, scope.zones, scope.normality) if filters is None else [make(rate) for make in filters]
     last: Look | None = None
-    with ahead(perceiver.pixels(frame.time, frame.image) for frame in chain(head, frames)) as pixels:
+    with ahead(perceiver.pixels(frame.time, frame.image) for frame in drained(head, frames)) as pixels:
         for seen in pixels:
             scope.check()
             last = perceiver.look(seen)
@@ -78,6 +77,13 @@ def perceive(
     for one in running:
         yield from one.update(closing) if closing.ended else ()
         yield from one.finish()
+
+
+def drained(head: deque[Frame], rest: Iterator[Frame]) -> Iterator[Frame]:
+    """First what was buffered, letting go of each frame, then the rest."""
+    while head:
+        yield head.popleft()
+    yield from rest
 
 
 def rate_of(head: Sequence[Frame], at_most: float) -> float:
