@@ -18,7 +18,6 @@ lint: setup
 	$(PY) -m pip install -q --group lint
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/lint-imports
 	sh tests/typecheck.sh
 
 crash: setup

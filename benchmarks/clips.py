@@ -2,7 +2,8 @@
 
     .venv/bin/python benchmarks/clips.py ../shared/data/clips [--out clips.json]
 
-The folder holds videos and a `clips.json`: {name: {"label": "normal" | "anomalous", "events": [{"type", "start", "end"}]}}.
+The folder holds videos and a `clips.json`:
+{name: {"label": "normal" | "anomalous", "events": [{"type", "start", "end"}]}}.
 An inconclusive verdict is neither right nor wrong: it is counted, and left out of the accuracy.
 """
 

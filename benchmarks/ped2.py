@@ -9,7 +9,6 @@ are those of the general pack. Scores are the verdicts' own timelines (smoothed 
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 
@@ -42,7 +41,11 @@ def test(investigator: Investigator, folder: Path, normal: list[Path]) -> None:
         scores.append(frame_scores(verdict, len(labels)))
         spans.append(covered(verdict, len(labels)))
         iou = overlap(spans[-1], labels)
-        print(f"{video.stem} {verdict.label:12} {verdict.headline[:60]:60} IoU {iou:.2f} AUC {auc(labels, scores[-1]):.3f}", flush=True)
+        print(
+            f"{video.stem} {verdict.label:12} {verdict.headline[:60]:60} "
+            f"IoU {iou:.2f} AUC {auc(labels, scores[-1]):.3f}",
+            flush=True,
+        )
     labels = [truth[video.stem] for video in videos]
     mixed = [i for i, one in enumerate(labels) if 0 < one.mean() < 1]
     print(f"micro AUC {roc_auc_score(np.concatenate(labels), np.concatenate(scores)) * 100:.2f}")

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -41,11 +40,14 @@ def main() -> None:
 def ratios(video: Path, weights: Path | None, imgsz: int, runs: int) -> None:
     """Time the contenders in turn, A B C A B C, so that a drifting machine hits them alike."""
     frames, seconds = length(video)
-    contenders: dict[str, Callable[[], object]] = {"decode to BGR": lambda: decode(video), "bare tier": bare_pass(video)}
+    contenders: dict[str, Callable[[], object]] = {
+        "decode to BGR": lambda: decode(video),
+        "bare tier": bare_pass(video),
+    }
     if weights is not None:
         contenders["ultralytics track"] = ultralytics_track(video, weights, imgsz)
     times: dict[str, list[float]] = {name: [] for name in contenders}
-    for name, run in contenders.items():
+    for run in contenders.values():
         run()  # warm-up: imports and file cache are start-up, measured apart
     for _ in range(runs):
         for name, run in contenders.items():
@@ -58,7 +60,8 @@ def ratios(video: Path, weights: Path | None, imgsz: int, runs: int) -> None:
         mid = statistics.median(taken)
         print(
             f"  {name:18} {mid:6.2f} s  {mid / frames * 1e3:6.2f} ms a frame  "
-            f"{mid / base:5.2f} x decode  {seconds / mid:5.1f} x real time  (min {min(taken):.2f}, max {max(taken):.2f})"
+            f"{mid / base:5.2f} x decode  {seconds / mid:5.1f} x real time  "
+            f"(min {min(taken):.2f}, max {max(taken):.2f})"
         )
 
 
@@ -116,7 +119,11 @@ def case(video: Path) -> dict[str, float]:
     """Run a whole case in a process of its own; seconds to each first event, peak memory, size of the database."""
     with tempfile.TemporaryDirectory() as home:
         done = subprocess.run(
-            [sys.executable, "-c", CASE, str(video), home], capture_output=True, text=True, check=True, env={**os.environ}
+            [sys.executable, "-c", CASE, str(video), home],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ},
         )
         marks: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
         marks["database_mib"] = sum(f.stat().st_size for f in Path(home).rglob("*.db*")) / 2**20
@@ -126,7 +133,8 @@ def case(video: Path) -> dict[str, float]:
 def start_up(video: Path) -> None:
     marks = case(video)
     print(
-        f"  a case of its own: opened after {marks['case_opened']:.2f} s, first progress after {marks['progress']:.2f} s, "
+        f"  a case of its own: opened after {marks['case_opened']:.2f} s, "
+        f"first progress after {marks['progress']:.2f} s, "
         f"first finding {marks.get('evidence_found', float('nan')):.2f} s, verdict {marks['verdict_reached']:.2f} s, "
         f"peak {marks['peak_mib']:.0f} MiB"
     )
@@ -139,8 +147,9 @@ def growth(video: Path, minutes: float) -> None:
         began = time.perf_counter()
         marks = case(longer)
         print(
-            f"  {minutes:5.1f} min: {time.perf_counter() - began:6.1f} s, first finding {marks['evidence_found']:5.1f} s, "
-            f"peak {marks['peak_mib']:.0f} MiB, database {marks['database_mib']:.2f} MiB",
+            f"  {minutes:5.1f} min: {time.perf_counter() - began:6.1f} s, "
+            f"first finding {marks['evidence_found']:5.1f} s, peak {marks['peak_mib']:.0f} MiB, "
+            f"database {marks['database_mib']:.2f} MiB",
             flush=True,
         )
 

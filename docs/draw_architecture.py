@@ -18,6 +18,7 @@ ABOUT = {
     "reporting": "JSON, HTML, CSV, annotated video",
     "investigator": "the embeddable API: open, stream, pause, resume",
     "graph": "the LangGraph loop: every node and edge",
+    "checkpoints": "where the loop stands, in SQLite",
     "nodes": "perceive, plan, reason, reflect, act, record, conclude",
     "reasoning": "Reasoner protocol, rules engine, beliefs, verdict",
     "tools": "the senses: observe_motion, second looks",
@@ -27,12 +28,14 @@ ABOUT = {
     "prompts": "rule packs as data",
     "embedders": "text to vectors",
     "database": "SQLite and JSON",
+    "backends": "language models",
     "settings": "flags, environment, panda.toml",
     "types": "frozen models",
     "errors": "one exception tree",
 }
-WIDTH, ROW, GAP, PAD = 880, 46, 12, 16
+WIDTH, SIDE, ROW, GAP, PAD = 880, 60, 46, 12, 16
 LOUD, QUIET = 'fill="#1d2a35" font-size="14"', 'fill="#5a6b79" font-size="12"'
+LINE = 'stroke="#8aa0b2"'
 
 
 def layers() -> list[list[str]]:
@@ -47,32 +50,36 @@ def layers() -> list[list[str]]:
 def svg() -> str:
     """The picture: a box a module, a row a layer; imports only ever point down."""
     rows = layers()
-    height = PAD * 2 + len(rows) * (ROW + GAP) - GAP
+    width, height = WIDTH + SIDE, PAD * 2 + len(rows) * (ROW + GAP) - GAP
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH + 60} {height}" font-family="system-ui, sans-serif">',
-        f'<rect width="{WIDTH + 60}" height="{height}" fill="#ffffff"/>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="system-ui, sans-serif">',
+        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
     ]
     for i, row in enumerate(rows):
-        y = PAD + i * (ROW + GAP)
-        width = (WIDTH - PAD * 2 - GAP * (len(row) - 1)) / len(row)
-        for j, name in enumerate(row):
-            parts.append(_box(name, PAD + j * (width + GAP), y, width, len(row) > 2))
-    x, end = WIDTH + 20, height - PAD
-    parts.append(f'<path fill="none" stroke="#8aa0b2" stroke-width="1.5" d="M{x} {PAD} V{end} M{x - 5} {end - 8} L{x} {end} L{x + 5} {end - 8}"/>')
-    parts.append(f'<text {QUIET} transform="translate({x + 16} {height / 2}) rotate(90)" text-anchor="middle">imports</text>')
-    return "\n".join([*parts, "</svg>", ""])
+        wide = (WIDTH - PAD * 2 - GAP * (len(row) - 1)) / len(row)
+        parts += [_box(name, PAD + j * (wide + GAP), PAD + i * (ROW + GAP), wide) for j, name in enumerate(row)]
+    return "\n".join([*parts, *_arrow(height), "</svg>", ""])
 
 
-def _box(name: str, x: float, y: float, width: float, narrow: bool) -> str:
-    about = escape(ABOUT[name])
-    words = (
-        f'<text {LOUD} x="{x + 12:.0f}" y="{y + 19}">{name}</text>'
-        f'<text {QUIET} x="{x + 12:.0f}" y="{y + 36}">{about}</text>'
-        if narrow
-        else f'<text {LOUD} x="{x + 12:.0f}" y="{y + 28}">{name}</text>'
-        f'<text {QUIET} x="{x + 150:.0f}" y="{y + 28}">{about}</text>'
+def _box(name: str, x: float, y: float, width: float) -> str:
+    """A module and what it is for: beside its name in a wide box, below it in a narrow one."""
+    about, narrow = escape(ABOUT.get(name, "")), width < WIDTH / 3
+    title, text = ((x + 12, y + 19), (x + 12, y + 36)) if narrow else ((x + 12, y + 28), (x + 150, y + 28))
+    return (
+        f'<rect x="{x:.0f}" y="{y}" width="{width:.0f}" height="{ROW}" rx="6" fill="#f4f6f8" {LINE}/>'
+        f'<text {LOUD} x="{title[0]:.0f}" y="{title[1]}">{name}</text>'
+        f'<text {QUIET} x="{text[0]:.0f}" y="{text[1]}">{about}</text>'
     )
-    return f'<rect x="{x:.0f}" y="{y}" width="{width:.0f}" height="{ROW}" rx="6" fill="#f4f6f8" stroke="#8aa0b2"/>{words}'
+
+
+def _arrow(height: float) -> list[str]:
+    x, end = WIDTH + 20, height - PAD
+    head = f"M{x - 5} {end - 8} L{x} {end} L{x + 5} {end - 8}"
+    turned = f'transform="translate({x + 16} {height / 2}) rotate(90)" text-anchor="middle"'
+    return [
+        f'<path fill="none" {LINE} stroke-width="1.5" d="M{x} {PAD} V{end} {head}"/>',
+        f"<text {QUIET} {turned}>imports</text>",
+    ]
 
 
 if __name__ == "__main__":

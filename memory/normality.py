@@ -8,6 +8,7 @@ import json
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,10 @@ class NormalityMemory:
     limit: float
     sources: tuple[str, ...]
 
+    @cached_property
+    def _bank(self) -> _Bank:
+        return _Bank(self.rows, self.scale)
+
     def surprise(self, looks: Sequence[CellLook]) -> tuple[Curve, NDArray[np.int64]]:
         """How far each moment is from normal life, and which of its cells is farthest.
 
@@ -55,11 +60,11 @@ class NormalityMemory:
             (n,) distances in units of `limit`, not smoothed; (n,) index of the farthest cell of each look, -1 for a
             look without active cells.
         """
-        return _farthest(_Bank(self.rows, self.scale), looks, self.limit)
+        return _farthest(self._bank, looks, self.limit)
 
     def differs(self, cell: Features) -> dict[str, float]:
         """By how many normal spreads each feature of a cell (5,) differs from its nearest normal cells."""
-        _, near = _Bank(self.rows, self.scale).search(cell[None])
+        _, near = self._bank.search(cell[None])
         gap = (cell - self.rows[near[0]].mean(axis=0)) / self.scale
         return {name: float(value) for name, value in zip(NAMES, gap, strict=True)}
 
@@ -183,7 +188,7 @@ class _Bank:
         if len(data) > 4000:
             self._index = faiss.index_factory(data.shape[1], "IVF64,Flat")
             self._index.train(data)
-            self._index.nprobe = 8
+            faiss.extract_index_ivf(self._index).nprobe = 8
         else:
             self._index = faiss.IndexFlatL2(data.shape[1])
         self._index.add(data)

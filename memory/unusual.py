@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from panda_agent.memory.normality import MAX_ROWS, NormalityMemory, learn, smooth
 from panda_agent.perception.cells import NAMES, CellLook, cells_of
@@ -98,14 +100,15 @@ class UnusualMotion:
         """The whole curve, in pieces that don't grow with the video."""
         ends = np.searchsorted(times, np.arange(times[0], times[-1], CHAPTER_SECONDS)[1:])
         edges = [0, *ends.tolist(), len(times)]
-        return [self._chapter(times[i:j], curve[i:j]) for i, j in zip(edges, edges[1:], strict=False) if i < j]
+        return [self._chapter(times[i:j], curve[i:j]) for i, j in pairwise(edges) if i < j]
 
     def _chapter(self, times: list[float], curve: NDArray[np.float64]) -> Observation:
         peak = round(float(curve.max()), 3)
         return Observation(
             kind="normality",
             span=TimeSpan(start=round(times[0], 3), end=round(times[-1], 3)),
-            statement=f"Compared with {self._reference}, motion strays by at most {peak:.2f} times the calibrated limit.",
+            statement=f"Compared with {self._reference}, motion strays by at most {peak:.2f} times "
+            "the calibrated limit.",
             data={
                 "peak": peak,
                 "reference": self._reference,
@@ -156,7 +159,7 @@ class UnusualMotion:
             },
         )
 
-    def _path(self, moments: list[_Moment]) -> list[list[float]]:
+    def _path(self, moments: list[_Moment]) -> list[JsonValue]:
         """[[seconds, x0, y0, x1, y1], ...]: where the farthest cell was, thinned to `MOST_PLACES`."""
         few = moments[:: math.ceil(len(moments) / MOST_PLACES)]
         places = ((moment.time, self._around(moment.cell)) for moment in few)
@@ -203,5 +206,5 @@ def _own_memory(looks: list[CellLook]) -> NormalityMemory | None:
     return learn([("this video", few)])
 
 
-def _profile(times: list[float], curve: NDArray[np.float64]) -> list[list[float]]:
+def _profile(times: list[float], curve: NDArray[np.float64]) -> list[JsonValue]:
     return [[round(t, 3), round(float(v), 3)] for t, v in zip(times, curve, strict=True)]

@@ -1,14 +1,14 @@
 """The detective's loop as a LangGraph: every node and every edge.
 
-    open ─► perceive ─► plan ─► reason ─┬─ settled ─► record ─► more clips? ─► conclude
-                                  ▲     └─ unclear ─► reflect ─► act
-                                  └───────────────────────────────┘   the same clip, seen anew
+open ─► perceive ─► plan ─► reason ─┬─ settled ─► record ─► more clips? ─► conclude
+                              ▲     └─ unclear ─► reflect ─► act
+                              └───────────────────────────────┘   the same clip, seen anew
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from langgraph.config import get_stream_writer
 from langgraph.graph import END, START, StateGraph
@@ -80,7 +80,15 @@ def more_clips(state: CaseState) -> Literal["reason", "conclude"]:
     return "conclude" if state["stopped"] or state["cursor"] >= state["clips"] else "reason"
 
 
-def _bind(node: Node, desk: Desk) -> Callable[[CaseState], CaseState]:
+class Step(Protocol):
+    """A node as LangGraph calls it: the name of its argument counts."""
+
+    def __call__(self, state: CaseState) -> CaseState:
+        """State in, plain update out."""
+        ...
+
+
+def _bind(node: Node, desk: Desk) -> Step:
     def step(state: CaseState) -> CaseState:
         write = get_stream_writer()
         return node(desk, state, lambda event: write(event.model_dump(mode="json")))

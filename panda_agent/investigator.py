@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
-from collections.abc import AsyncGenerator, Coroutine, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import aclosing
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
 
 from panda_agent.errors import VideoError
-from panda_agent.memory.case_store import CaseStore, case_folder
-from panda_agent.memory.cases import not_found
+from panda_agent.memory.case_store import CaseStore
+from panda_agent.memory.cases import find_case
 from panda_agent.memory.lock import working_on
 from panda_agent.memory.record import Status
 from panda_agent.nodes.desk import Case, CaseStores, Desk, VideoSource, verdict_of
@@ -24,8 +25,8 @@ from panda_agent.types import EVENT, CaseRequest, Event, Verdict, VerdictReached
 from panda_agent.video import list_videos
 
 T = TypeVar("T")
-CHECKPOINTS = "graph.db"
-"""LangGraph's checkpoints, inside the case folder."""
+Hand = Callable[[Event], Awaitable[None]]
+"""Hands an event over, and returns when the next is asked for."""
 
 
 class Investigator:
@@ -89,17 +90,18 @@ class Investigator:
         )
         return self.desk.open(source if path is None else Path(path), request, case_id).id
 
-    async def stream(self, source: VideoSource, **request: Any) -> AsyncGenerator[Event, None]:
+    def stream(self, source: VideoSource, **request: Any) -> AsyncGenerator[Event, None]:
         """Investigate, and yield every event as it happens; the last is `VerdictReached`.
 
         Leaving the loop early pauses the case. Arguments are those of `open`.
         """
-        case_id = await asyncio.to_thread(self.open, source, **request)
-        async with aclosing(self.resume(case_id)) as events:
-            async for event in events:
-                yield event
 
-    async def resume(self, case_id: str, source: VideoSource | None = None) -> AsyncGenerator[Event, None]:
+        async def work(hand: Hand) -> None:
+            await self._work(await asyncio.to_thread(self.open, source, **request), None, hand)
+
+        return _handed(work)
+
+    def resume(self, case_id: str, source: VideoSource | None = None) -> AsyncGenerator[Event, None]:
         """Go on with a case and yield its events; a finished one yields its verdict at once.
 
         Args:
@@ -110,22 +112,20 @@ class Investigator:
             CaseNotFound: There is no such case; the hint names the nearest.
             UserError: Another process, or another run in this one, works on it.
         """
-        folder = case_folder(self.desk.settings.root, case_id)
-        if not folder.is_dir():
-            raise not_found(folder)
-        with working_on(folder):
+        return _handed(lambda hand: self._work(case_id, source, hand))
+
+    async def _work(self, case_id: str, source: VideoSource | None, hand: Hand) -> None:
+        with working_on(find_case(self.desk.settings.root, case_id)):
             case = await asyncio.to_thread(self.desk.case, case_id, source)
-            done = verdict_of(case)
             try:
+                done = verdict_of(case)
                 if done is None:
-                    async with aclosing(_run(self.desk, case)) as events:
-                        async for event in events:
-                            yield event
+                    await _run(self.desk, case, hand)
                     return
             finally:
                 # Before the lock goes: a node's thread that was left behind can't write after this.
                 self.desk.close(case_id)
-        yield VerdictReached(case_id=case_id, verdict=done)
+        await hand(VerdictReached(case_id=case_id, verdict=done))
 
     async def ainvestigate(self, source: VideoSource, **request: Any) -> Verdict:
         """Investigate to the end. Arguments are those of `open`."""
@@ -157,25 +157,29 @@ def investigate(source: VideoSource, *, settings: Settings | None = None, **requ
     return Investigator(settings).investigate(source, **request)
 
 
-async def _run(desk: Desk, case: Case) -> AsyncGenerator[Event, None]:
+async def _run(desk: Desk, case: Case, hand: Hand) -> None:
     """Run the graph from its last checkpoint, or from the start."""
-    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+    from langsmith import tracing_context
 
+    from panda_agent.checkpoints import checkpoints_in
     from panda_agent.graph import build_graph
 
     left: Status = "paused"
     finished = False
     if case.store.record.status in ("paused", "failed"):
         case.store.set_status("open")
-    async with AsyncSqliteSaver.from_conn_string(str(case.folder / CHECKPOINTS)) as saver:
-        saver.serde = JsonPlusSerializer(allowed_msgpack_modules=None)  # strict: no type but plain data is revived
+    async with checkpoints_in(case.folder) as saver:
         graph = build_graph(desk=desk, checkpointer=saver)
-        config: Any = {"configurable": {"thread_id": case.id}, "recursion_limit": case.settings.budget.steps}
+        # The budget of steps is the nodes' to keep: LangGraph's limit would be an error, and no verdict.
+        config: Any = {"configurable": {"thread_id": case.id}, "recursion_limit": sys.maxsize // 2}
         start = None if await saver.aget_tuple(config) else {"case_id": case.id}
         try:
-            async for part in graph.astream(start, config, stream_mode="custom", durability="sync"):
-                yield EVENT.validate_python(part)
+            parts: Any = graph.astream(start, config, stream_mode="custom", durability="sync")
+            # LANGSMITH_TRACING in the environment would send every step away; nothing leaves the machine.
+            with tracing_context(enabled=False):
+                async with aclosing(parts):
+                    async for part in parts:
+                        await hand(EVENT.validate_python(part))
             finished = True
         except VideoError:
             left = "failed"
@@ -186,6 +190,35 @@ async def _run(desk: Desk, case: Case) -> AsyncGenerator[Event, None]:
                 case.pause.set()
                 if verdict_of(case) is None:
                     case.store.set_status(left)
+
+
+async def _handed(work: Callable[[Hand], Awaitable[None]]) -> AsyncGenerator[Event, None]:
+    """Yield what `work` hands over; it stands still until the next event is asked for, and ends with the generator.
+
+    The work is a task, not a generator inside this one: of generators inside each other that are left half-way, an
+    event loop that shuts down closes all at once, and they trip over each other.
+    """
+    handed: asyncio.Queue[Event | None] = asyncio.Queue()
+
+    async def hand(event: Event) -> None:
+        handed.put_nowait(event)
+        await handed.join()
+
+    async def worked() -> None:
+        try:
+            await work(hand)
+        finally:
+            handed.put_nowait(None)
+
+    task = asyncio.create_task(worked())
+    try:
+        while (event := await handed.get()) is not None:
+            yield event
+            handed.task_done()
+        await task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def _last(events: AsyncGenerator[Event, None]) -> Verdict:

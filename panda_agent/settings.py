@@ -148,7 +148,7 @@ def load_settings(**flags: Any) -> Settings:
         name = ".".join(str(part) for part in first["loc"])
         raise UserError(
             f"Setting {name!r} is wrong: {first['msg']} (got {first.get('input')!r}).",
-            hint="See `panda config show` for every setting and where it comes from.",
+            hint=f"Mend it in panda.toml or in the environment (PANDA_{name.upper().replace('.', '__')}).",
         ) from error
     except ValueError as error:  # a panda.toml that is not TOML
         raise UserError(f"panda.toml can't be read: {error}.", hint="Mend it or move it away.") from error

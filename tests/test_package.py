@@ -35,7 +35,8 @@ def test_every_folder_of_code_is_listed_in_pyproject():
 def test_every_module_imports_and_none_under_a_bare_name():
     code = (
         "import importlib, pkgutil, sys, panda_agent\n"
-        "names = [m.name for m in pkgutil.walk_packages(panda_agent.__path__, 'panda_agent.') if '__main__' not in m.name]\n"
+        "names = [m.name for m in pkgutil.walk_packages(panda_agent.__path__, 'panda_agent.')"
+        " if '__main__' not in m.name]\n"
         "names += [m.name for p in ('tools', 'memory', 'prompts') for m in pkgutil.walk_packages("
         "importlib.import_module(f'panda_agent.{p}').__path__, f'panda_agent.{p}.')]\n"
         "[importlib.import_module(name) for name in names]\n"
@@ -48,7 +49,8 @@ def test_every_module_imports_and_none_under_a_bare_name():
 
 
 def test_importing_the_package_loads_nothing_heavy_and_prints_nothing():
-    code = "import sys, panda_agent; print(sorted({'torch', 'cv2', 'faiss', 'av', 'langgraph', 'ultralytics', 'numpy'} & set(sys.modules)))"
+    heavy = {"torch", "cv2", "faiss", "av", "langgraph", "ultralytics", "numpy"}
+    code = f"import sys, panda_agent; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
@@ -83,6 +85,8 @@ def test_the_architecture_picture_is_drawn_from_the_import_contract():
 
 def test_no_file_names_a_machine_of_ours():
     words = re.compile(r"/work/|\.library|/opt/wheels|/tmp/bash_jobs")
-    listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, cwd=ROOT, check=True).stdout.splitlines()
+    listed = subprocess.run(
+        ["git", "ls-files"], capture_output=True, text=True, cwd=ROOT, check=True
+    ).stdout.splitlines()
     texts = [ROOT / name for name in listed if not name.endswith((".png", ".mp4", ".npz", "test_package.py"))]
     assert [str(path) for path in texts if path.is_file() and words.search(path.read_text(errors="replace"))] == []

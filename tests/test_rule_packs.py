@@ -13,11 +13,20 @@ RULES = {rule.id: rule for name in pack_names() for rule in load_pack(name).rule
 
 def row(number, short):
     """Evidence from its short form; `clock` sets the time of day of second 0."""
-    data = {key: value for key, value in short.items() if key not in ("kind", "at", "region", "family", "clock", "score")}
+    data = {
+        key: value for key, value in short.items() if key not in ("kind", "at", "region", "family", "clock", "score")
+    }
     start, end = short.get("at", [0, 1])
     region = Region(**dict(zip(("x0", "y0", "x1", "y1"), short["region"], strict=True))) if "region" in short else None
     return Evidence(
-        id=f"e{number}", kind=short["kind"], span=TimeSpan(start=start, end=end), region=region, statement="", data=data, tool="t@1", score=short.get("score")
+        id=f"e{number}",
+        kind=short["kind"],
+        span=TimeSpan(start=start, end=end),
+        region=region,
+        statement="",
+        data=data,
+        tool="t@1",
+        score=short.get("score"),
     )
 
 
@@ -67,7 +76,8 @@ def test_each_anomaly_has_a_rule_that_speaks_for_it():
         ),
         (
             "include: [common]\nid: p\nversion: 1\ntitle: t\nscenes: []\nrules:\n  - {id: r, event_type: fight, "
-            "when: [{kind: agitation, where: ['mood >= 1']}], weight: 1, question: q, explanation: e, fires: [{}], must_not: [{}]}",
+            "when: [{kind: agitation, where: ['mood >= 1']}], weight: 1, question: q, "
+            "explanation: e, fires: [{}], must_not: [{}]}",
             "which no tool measures",
         ),
         (

@@ -16,8 +16,11 @@ from panda_agent.perception.flashes import Flashes
 from panda_agent.perception.growth import Growth
 from panda_agent.perception.lighting import Lighting
 from panda_agent.perception.look import Filter
+from panda_agent.perception.lying import Lying
 from panda_agent.perception.posture import Posture
+from panda_agent.perception.quick import Quick
 from panda_agent.perception.scene import Scene
+from panda_agent.perception.senses import Senses
 from panda_agent.perception.static_objects import StaticObjects
 from panda_agent.perception.zones import Zones
 from panda_agent.types import Zone
@@ -25,8 +28,10 @@ from panda_agent.types import Zone
 FILTERS: tuple[type[Filter], ...] = (
     Scene,
     Attributes,
+    Quick,
     Agitation,
     Posture,
+    Lying,
     Crowd,
     Growth,
     Flashes,
@@ -39,6 +44,9 @@ FILTERS: tuple[type[Filter], ...] = (
     UnusualMotion,
 )
 
+ALONE = (Quick, Agitation, Posture, Zones, UnusualMotion)
+"""Those that are given more than the frame rate."""
+
 
 def build_filters(rate: float, zones: Sequence[Zone], normality: NormalityMemory | None) -> list[Filter]:
     """Make every filter afresh: they remember what they saw.
@@ -48,5 +56,7 @@ def build_filters(rate: float, zones: Sequence[Zone], normality: NormalityMemory
         zones: Named parts of the picture.
         normality: What is normal for this camera, if known.
     """
-    plain = [kind(rate) for kind in FILTERS if kind not in (Zones, UnusualMotion)]  # type: ignore[call-arg]
-    return [*plain, Zones(rate, zones), UnusualMotion(rate, normality)]
+    senses = Senses()
+    sharing: list[Filter] = [Quick(rate, senses), Agitation(rate, senses), Posture(rate, senses)]
+    plain = [kind(rate) for kind in FILTERS if kind not in ALONE]  # type: ignore[call-arg]
+    return [*sharing, *plain, Zones(rate, zones), UnusualMotion(rate, normality)]

@@ -93,7 +93,13 @@ def _compare(spec: ToolSpec, scope: Scope, seen: list[Observation]) -> Observati
         kind="second_look",
         span=scope.span,
         statement=f"Looked again ({spec.name.replace('_', ' ')}): {what} seen again.",
-        data={"of": [row.cite for row in scope.about], "found": found, "tool": spec.name, "kinds": list(kinds), "watched": sorted(spec.makes)},
+        data={
+            "of": [row.cite for row in scope.about],
+            "found": found,
+            "tool": spec.name,
+            "kinds": list(kinds),
+            "watched": [*sorted(spec.makes)],
+        },
     )
 
 
@@ -106,7 +112,10 @@ def _widen(region: Region) -> Region:
     (x, y), half = region.center, ZOOM_SIDE / 2
     width = max(half, (region.x1 - region.x0) * 0.75)
     height = max(half, (region.y1 - region.y0) * 0.75)
-    x, y = min(max(x, width), 1 - width) if width < 0.5 else 0.5, min(max(y, height), 1 - height) if height < 0.5 else 0.5
+    x, y = (
+        min(max(x, width), 1 - width) if width < 0.5 else 0.5,
+        min(max(y, height), 1 - height) if height < 0.5 else 0.5,
+    )
     return Region(x0=max(0, x - width), y0=max(0, y - height), x1=min(1, x + width), y1=min(1, y + height))
 
 
@@ -141,8 +150,12 @@ def denoise(image: Picture) -> Picture:
 
 SECOND_LOOKS: tuple[LookAgain, ...] = (
     LookAgain("look_faster", "Watches the clip again at every frame the video has.", Better()),
-    LookAgain("look_sharper", "Watches the clip again at twice the picture size.", Better(max_fps=15.0, side_factor=2.0)),
+    LookAgain(
+        "look_sharper", "Watches the clip again at twice the picture size.", Better(max_fps=15.0, side_factor=2.0)
+    ),
     LookAgain("zoom", "Watches the part in doubt, magnified.", Better(max_fps=15.0, crop=True)),
-    LookAgain("brighten", "Watches the clip again with local contrast raised; for dark pictures.", Better(15.0, mend=brighten)),
+    LookAgain(
+        "brighten", "Watches the clip again with local contrast raised; for dark pictures.", Better(15.0, mend=brighten)
+    ),
     LookAgain("denoise", "Watches the clip again with noise smoothed; for noisy pictures.", Better(15.0, mend=denoise)),
 )

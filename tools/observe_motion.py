@@ -31,7 +31,8 @@ class ObserveMotion:
 
     spec = ToolSpec(
         name="observe_motion",
-        about="Watches the whole video for motion: objects and their paths, agitation, falls, flashes, things left behind.",
+        about="Watches the whole video for motion: objects and their paths, agitation, falls, flashes, "
+        "things left behind.",
         family="motion",
         makes={kind: fields for filter_class in FILTERS for kind, fields in filter_class.makes.items()},
     )

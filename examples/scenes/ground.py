@@ -30,9 +30,10 @@ class Grain:
 
     def __call__(self, spots: Spots, cell: float, stretch: float = 1.0) -> Floats:
         """Noise of deviation about 0.6 with bumps `cell` metres wide, `stretch` times as long across the street."""
+        near = np.where(np.isfinite(spots.y), spots.y, 0.0)  # there is no ground above the horizon
         across, away = (
             ((spots.x / cell) % 512).astype(np.float32),
-            ((spots.y / cell / stretch) % 512).astype(np.float32),
+            ((near / cell / stretch) % 512).astype(np.float32),
         )
         seen = np.clip(cell / np.maximum(spots.size, 1e-6) / 1.5, 0, 1).astype(np.float32)
         return np.asarray(

@@ -18,7 +18,7 @@ app = typer.Typer(
 CASES = "Cases"
 MACHINE = "This machine"
 
-app.command()(investigate.investigate)
+app.command(epilog=investigate.EXIT_CODES)(investigate.investigate)
 app.command(rich_help_panel=CASES)(resume.resume)
 app.command(rich_help_panel=CASES)(report.report)
 app.add_typer(cases.app, name="cases", rich_help_panel=CASES)
@@ -32,7 +32,7 @@ app.command(rich_help_panel=MACHINE)(graph.graph)
 @app.callback(invoke_without_command=True)
 def panda(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", metavar="")] = False,
 ) -> None:
     """Investigates videos like a detective: evidence, hypotheses, rules, and a verdict that cites them."""
     if version:

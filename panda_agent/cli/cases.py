@@ -14,9 +14,12 @@ from panda_agent.cli.options import CaseId, Json
 from panda_agent.errors import UserError
 
 if TYPE_CHECKING:
-    from panda_agent.memory.case_store import CaseStore
+    from rich.text import Text
+
+    from panda_agent.memory.case_store import CaseRecord, CaseStore
 
 app = typer.Typer(no_args_is_help=True, help="List, show and remove cases.")
+BESIDE = {"normal": "normal videos", "zones": "zones"}
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -25,19 +28,33 @@ def list_(as_json: Json = False) -> None:
     """List all cases, oldest first."""
     from panda_agent.cli.output import print_json, say
     from panda_agent.cli.tables import print_table
-    from panda_agent.memory.cases import list_cases
+    from panda_agent.memory.cases import list_cases, outcome
 
-    records = list_cases(_home())
+    home = _home()
+    told = [(record, outcome(home, record.case_id)) for record in list_cases(home)]
     if as_json:
-        print_json([record.model_dump(mode="json", exclude={"settings", "hashes"}) for record in records])
-    elif records:
-        rows = [
-            (r.case_id, r.status, r.created[:16].replace("T", " "), r.video, r.problem or r.question or "")
-            for r in records
-        ]
-        print_table(("case", "status", "opened (UTC)", "video", "question"), rows)
+        print_json([_entry(record, found) for record, found in told])
+    elif told:
+        print_table(("case", "opened (UTC)", "result", "about"), [_row(*one) for one in told], brief=True)
     else:
         say("There are no cases yet: start with `panda investigate VIDEO`.")
+
+
+def _entry(record: CaseRecord, found: tuple[str, str] | None) -> dict[str, Any]:
+    label, headline = found or (None, None)
+    return {**record.model_dump(mode="json", exclude={"settings", "hashes"}), "label": label, "headline": headline}
+
+
+def _row(record: CaseRecord, found: tuple[str, str] | None) -> tuple[str | Text, ...]:
+    """One line: what came of the case, else how far it is; and what it is about."""
+    from rich.text import Text
+
+    from panda_agent.cli.verdict_view import COLOURS
+
+    label, headline = found or (record.status, record.problem or record.question or "")
+    about = " · ".join(part for part in (headline, record.video) if part)
+    opened = record.created[:16].replace("T", " ")
+    return record.case_id, opened, Text(label, style=COLOURS.get(label, "")), about
 
 
 @app.command()
@@ -52,7 +69,7 @@ def show(case: CaseId, as_json: Json = False) -> None:
     if as_json:
         print_json(facts)
         return
-    rows = [(name, _told(value)) for name, value in facts.items() if value not in (None, "", {}, [])]
+    rows = [(name.replace("_", " "), told) for name, value in facts.items() if (told := _told(name, value))]
     print_table(None, rows)
 
 
@@ -62,16 +79,10 @@ def rm(
     as_json: Json = False,
 ) -> None:
     """Delete cases with everything that is kept of them."""
-    from panda_agent.memory.cases import case_folder, not_found, remove_case
-    from panda_agent.memory.lock import working_on
+    from panda_agent.memory.cases import find_case, remove_case
 
-    folders = [case_folder(_home(), case) for case in cases]
-    for folder in folders:
-        if not folder.is_dir():
-            raise not_found(folder)
-    for folder in folders:
-        with working_on(folder):
-            remove_case(_home(), folder.name)
+    for folder in [find_case(_home(), case) for case in cases]:  # all are found before one is deleted
+        remove_case(_home(), folder.name)
     _tell_removed(cases, as_json=as_json)
 
 
@@ -81,9 +92,17 @@ def purge(
     as_json: Json = False,
 ) -> None:
     """Delete the cases that were opened longer ago than an age."""
+    from panda_agent.cli.output import say
+    from panda_agent.memory.cases import older_cases
     from panda_agent.memory.cases import purge as purge_cases
 
-    _tell_removed(purge_cases(_home(), _age(older)), as_json=as_json)
+    age = _age(older)
+    old, removed = older_cases(_home(), age), purge_cases(_home(), age)
+    for case in sorted(set(old) - set(removed)):
+        say(f"note: case {case} is being worked on and was left alone.")
+    if not old:
+        say(f"No case is older than {older}.")
+    _tell_removed(removed, as_json=as_json)
 
 
 def _tell_removed(cases: list[str], *, as_json: bool) -> None:
@@ -134,9 +153,26 @@ def _facts(store: CaseStore) -> dict[str, Any]:
     }
 
 
-def _told(value: Any) -> str:
-    from panda_agent.reporting.html import flat
+def _told(name: str, value: Any) -> str:
+    """A fact as a person reads it; empty where there is nothing to tell."""
+    from panda_agent.types import clock
 
-    if isinstance(value, list):
-        return ", ".join(f"{span['start']:.1f}–{span['end']:.1f} s" for span in value)
-    return ", ".join(f"{name} {text}" for name, text in flat(value)) if isinstance(value, dict) else str(value)
+    match name:
+        case "settings":
+            return _changed(value)
+        case "spans":
+            return ", ".join(f"{clock(span['start'])}–{clock(span['end'])}" for span in value or ())
+        case "evidence":
+            return ", ".join(f"{kind.replace('_', ' ')} {count}" for kind, count in value.items())
+    return "" if value is None else str(value)
+
+
+def _changed(kept: dict[str, Any]) -> str:
+    """What of the settings of a case is not as it comes, and what was given beside the video."""
+    from panda_agent.reporting.html import flat
+    from panda_agent.settings import Settings
+
+    given, usual = kept["request"], dict(flat(Settings.model_construct().judging()))
+    beside = [f"{len(given[name])} {words}" for name, words in BESIDE.items() if given[name]]
+    settings = {name: value for name, value in kept.items() if name != "request"}
+    return ", ".join([*beside, *(f"{name} {value}" for name, value in flat(settings) if usual.get(name) != value)])

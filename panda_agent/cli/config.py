@@ -18,7 +18,7 @@ def config() -> None:
 
 @app.command()
 def show(
-    origin: Annotated[bool, typer.Option("--origin", help="Also say where each value comes from.")] = False,
+    origin: Annotated[bool, typer.Option("--origin", help="Also say where each value comes from.", metavar="")] = False,
     as_json: Json = False,
 ) -> None:
     """Show every setting with its value."""

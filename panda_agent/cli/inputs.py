@@ -109,7 +109,14 @@ def _parsed(path: Path) -> Any:
             f"The zones file {shown(path)} can't be read: {error.strerror}.", hint="Check the path."
         ) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise UserError(f"{shown(path)} is no YAML or JSON: {' '.join(str(error).split())}.") from error
+        raise UserError(f"{shown(path)} is no YAML or JSON: {_fault(error)}.") from error
+
+
+def _fault(error: Exception) -> str:
+    """What a parser stumbled over, in one line."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    text = str(error) if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
+    return " ".join(text.split())
 
 
 def _first(error: ValidationError, tree: Sequence[Any]) -> str:

@@ -10,6 +10,11 @@ import typer
 from panda_agent.cli.options import RESULTS, Annotated_, Blur, ExportClips, Json, Out
 from panda_agent.errors import UserError
 
+EXIT_CODES = (
+    "Exit codes: 0 done, whatever the label · 2 usage · 3 a video can't be read · 4 a model could not answer · "
+    "5 a defect · 10 a label of --fail-on · 130 and 143 stopped, to be resumed. "
+    "Of several videos' errors, the highest counts."
+)
 KNOWN = "What is known"
 CASE = "Case"
 
@@ -90,7 +95,9 @@ def investigate(
             rich_help_panel=CASE,
         ),
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Videos worked on at a time.", rich_help_panel=CASE)] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Videos worked on at a time.", rich_help_panel=CASE)
+    ] = 1,
     out: Out = None,
     as_json: Json = False,
     fail_on: Annotated[
@@ -106,11 +113,7 @@ def investigate(
     annotated: Annotated_ = None,
     export_clips: ExportClips = None,
 ) -> int:
-    """Investigate videos and give a verdict that cites its evidence.
-
-    Exit codes: 0 done, whatever the label; 2 usage; 3 a video can't be read; 4 a model could not answer; 5 a defect;
-    10 a label of --fail-on; 130 and 143 stopped, to be resumed. Of several videos' errors, the highest counts.
-    """
+    """Investigate videos and give a verdict that cites its evidence."""
     from panda_agent.cli.files import wish_of
     from panda_agent.cli.inputs import labels_of, moment_of, videos_of, zones_of
     from panda_agent.cli.order import Order, Request

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,13 +32,25 @@ def log(case: CaseId, as_json: Json = False) -> None:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for row in rows:
-        table.add_row(_time_of_day(row.at), Text(clean(row.step)), Text(clean(_gist(row.data))))
+        table.add_row(_time_of_day(row.at), Text(clean(_name(row.step))), Text(clean(_gist(row.data))))
     print_drawn(table)
 
 
+def _name(step: str) -> str:
+    """`judge 0.2`, which is kept, is `judge clip 1, look 3` to people, who count from 1."""
+    parts = re.fullmatch(r"(\w+) (\d+)\.(\d+)", step)
+    if parts is None:
+        return step
+    return f"{parts[1]} clip {int(parts[2]) + 1}" + (f", look {int(parts[3]) + 1}" if parts[3] != "0" else "")
+
+
 def _gist(data: Mapping[str, Any]) -> str:
+    from panda_agent.types import clock
+
     said = next((str(data[name]) for name in GIST if data.get(name)), "")
-    return f"{data['status']} ({data['score']:.2f}): {said}" if {"status", "score"} <= data.keys() else said
+    if not {"status", "score", "span"} <= data.keys():
+        return said
+    return f"{clock(data['span']['start'])}–{clock(data['span']['end'])} {data['status']} ({data['score']:.2f}): {said}"
 
 
 def _time_of_day(at: str) -> str:

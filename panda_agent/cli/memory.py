@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,15 +21,11 @@ def list_(as_json: Json = False) -> None:
     from panda_agent.cli.output import print_json, say
     from panda_agent.cli.tables import print_table
 
-    shelf = _shelf()
-    folders = sorted(path for path in shelf.iterdir() if path.is_dir()) if shelf.is_dir() else []
-    told = [_facts(folder) for folder in folders]
+    told = [_facts(folder) for folder in _folders()]
     if as_json:
         print_json(told)
     elif told:
-        head = ("memory", "videos", "cells kept", "problem")
-        rows = [(f["memory"], len(f.get("sources", ())), f.get("count", 0), f.get("problem", "")) for f in told]
-        print_table(head, [tuple(map(str, row)) for row in rows])
+        print_table(("memory", "what is in it"), [(facts["memory"], _gist(facts)) for facts in told], brief=True)
     else:
         say("Nothing was learnt yet: give normal videos by `panda investigate VIDEO --normal FOLDER`.")
 
@@ -43,7 +40,7 @@ def show(memory: MemoryId, as_json: Json = False) -> None:
     if as_json:
         print_json(facts)
         return
-    print_table(None, [(name, ", ".join(map(str, v)) if isinstance(v, list) else str(v)) for name, v in facts.items()])
+    print_table(None, [(name, _told(value)) for name, value in facts.items()])
 
 
 @app.command()
@@ -66,11 +63,12 @@ def rm(memory: MemoryId, as_json: Json = False) -> None:
         print_plain(f"removed {memory}")
 
 
-def _shelf() -> Path:
+def _folders() -> list[Path]:
     from panda_agent.nodes.normal_life import FOLDER
     from panda_agent.settings import load_settings
 
-    return load_settings().root / FOLDER
+    shelf = load_settings().root / FOLDER
+    return sorted(path for path in shelf.iterdir() if path.is_dir()) if shelf.is_dir() else []
 
 
 def _folder(memory: str) -> Path:
@@ -81,12 +79,11 @@ def _folder(memory: str) -> Path:
     """
     from panda_agent.memory.cases import nearest_names
 
-    shelf = _shelf()
-    plain = memory not in (".", "..") and not set(memory) & set("/\\\0")
-    if not plain or not (shelf / memory).is_dir():
-        near = nearest_names(shelf, memory)
+    folders = {folder.name: folder for folder in _folders()}
+    if memory not in folders:
+        near = nearest_names(folders, memory)
         raise UserError(f"There is no memory {memory!r}.", hint=f"Nearest: {', '.join(near)}." if near else None)
-    return shelf / memory
+    return folders[memory]
 
 
 def _facts(folder: Path) -> dict[str, Any]:
@@ -97,3 +94,23 @@ def _facts(folder: Path) -> dict[str, Any]:
         return {"memory": folder.name, **read_header(folder)}
     except StoreError as error:
         return {"memory": folder.name, "problem": str(error)}
+
+
+def _gist(facts: dict[str, Any]) -> str:
+    from panda_agent.reporting.text import counted
+
+    if "problem" in facts:
+        return str(facts["problem"])
+    return f"learnt from {counted(len(facts['sources']), 'video')}: {facts['count']} moments of motion"
+
+
+def _told(value: Any) -> str:
+    """A fact in short: content hashes by their first digits, numbers by their first three."""
+    match value:
+        case list():
+            return ", ".join(map(_told, value))
+        case float():
+            return f"{value:.3g}"
+        case str() if re.fullmatch(r"[0-9a-f]{64}", value):
+            return value[:12]
+    return str(value)

@@ -9,6 +9,7 @@ from typing import Any
 from panda_agent.cli.files import Delivered, deliver, keep
 from panda_agent.cli.order import Order
 from panda_agent.cli.output import print_json, say, stderr
+from panda_agent.cli.signals import drain
 from panda_agent.errors import UserError
 from panda_agent.investigator import Investigator
 from panda_agent.memory.case_store import CaseRecord, CaseStore, case_folder
@@ -20,6 +21,7 @@ def investigate_one(video: Path, case: str | None, order: Order) -> int:
     """Investigate one video, print its verdict, and return the exit code."""
     investigator = Investigator(order.settings)
     case_id = open_case(investigator, video, case, order)
+    drain.hint = f"Go on with `panda resume {case_id}`."
     say(f"case {case_id} · resume with: panda resume {case_id}")
     say(order.tier)
     done = finish(investigator, case_id)

@@ -9,8 +9,10 @@ import typer
 
 RESULTS = "Results"
 """Heading of the help under which options about output stand."""
+FLAG = ""
+"""What help shows of a flag's value, which has none."""
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON to stdout.", rich_help_panel=RESULTS)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON to stdout.", metavar=FLAG, rich_help_panel=RESULTS)]
 CaseId = Annotated[
     str, typer.Argument(metavar="CASE", help="A case id, as `panda cases list` shows it.", show_default=False)
 ]
@@ -25,17 +27,22 @@ Out = Annotated[
 ]
 Blur = Annotated[
     bool | None,
-    typer.Option("--blur/--no-blur", help="Blur people in pictures.", show_default=False, rich_help_panel=RESULTS),
+    typer.Option(
+        "--blur/--no-blur", help="Blur people in pictures.", metavar=FLAG, show_default=False, rich_help_panel=RESULTS
+    ),
 ]
 Annotated_ = Annotated[
     bool | None,
-    typer.Option("--annotated", help="Also write annotated.mp4.", show_default=False, rich_help_panel=RESULTS),
+    typer.Option(
+        "--annotated", help="Also write annotated.mp4.", metavar=FLAG, show_default=False, rich_help_panel=RESULTS
+    ),
 ]
 ExportClips = Annotated[
     bool | None,
     typer.Option(
         "--export-clips",
         help="Also cut out each span, 5 s before and after.",
+        metavar=FLAG,
         show_default=False,
         rich_help_panel=RESULTS,
     ),

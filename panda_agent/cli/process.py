@@ -41,6 +41,10 @@ def _guarded(args: Sequence[str]) -> int:
     except typer.TyperException as error:
         say(f"panda: {error.format_message()} {_help_hint(error)}")
         return 2
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # whoever read the help has gone, which rich ends by an exit
+            return 0
+        raise
     except Exception as error:  # the process boundary: nobody above could handle it
         from panda_agent.cli.crash import describe_crash
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from panda_agent.errors import UserError
 from panda_agent.settings import Settings
 
-BARE = "motion, tracks and rules; no network, weights or key"
+BARE = "motion, tracks and rules"
 """What the bare tier works with."""
 
 
@@ -23,5 +23,5 @@ def tier_of(settings: Settings, recording: Path | None = None) -> str:
         raise UserError(
             f"The tier {settings.tier!r} is not there yet in this version.", hint="Use --tier bare, or leave it out."
         )
-    chosen = "auto found nothing more in this version" if settings.tier == "auto" else "as asked for"
+    chosen = "auto found nothing more" if settings.tier == "auto" else "as asked for"
     return f"tier bare ({chosen}): {BARE}"

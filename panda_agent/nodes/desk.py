@@ -68,6 +68,11 @@ class Case:
             return None
         return f"budget: {limit:g} seconds are used up"
 
+    def exhausted(self, steps: int) -> str | None:
+        """The reason to stop when the budget of steps is used up."""
+        limit = self.settings.budget.steps
+        return None if steps < limit else f"budget: {limit} steps are used up"
+
     def check_pause(self) -> None:
         """Stop here if somebody asked for it.
 
@@ -191,7 +196,7 @@ def new_case_id(name: str) -> str:
 
 def slug(name: str) -> str:
     """A file name reduced to letters, digits and dashes."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", Path(name).stem).strip("-")[:40] or "case"
+    return re.sub(r"[^A-Za-z0-9]+", "-", Path(name).stem)[:24].strip("-") or "case"
 
 
 def _origin(record: CaseRecord, folder: Path, again: VideoSource | None) -> VideoSource:

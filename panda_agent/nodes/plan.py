@@ -14,6 +14,8 @@ def plan(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     case = desk.case(state["case_id"])
     made = desk.reasoner.plan(brief_of(desk, case))
     case.store.put_note("plan", made.model_dump(mode="json"))
-    case.store.log("plan", {"scene": made.scene.overview, "basis": made.basis, "rules": [rule.id for rule in made.rules]})
+    case.store.log(
+        "plan", {"scene": made.scene.overview, "basis": made.basis, "rules": [rule.id for rule in made.rules]}
+    )
     emit(Planned(scene=made.scene, hypotheses=made.hypotheses, rules=tuple(rule.id for rule in made.rules)))
     return {"cursor": 0, "clips": len(spans_of(case)), "round": 0, "used": [], "looks": 0}

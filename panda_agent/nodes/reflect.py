@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from panda_agent.nodes.brief import brief_of, clip_of, latest, plan_of
-from panda_agent.nodes.desk import Desk
+from panda_agent.nodes.desk import Case, Desk
 from panda_agent.nodes.perceive import Emit
-from panda_agent.nodes.state import CaseState
+from panda_agent.nodes.state import CaseState, steps_of
 from panda_agent.types import Reflected
 
 
@@ -14,9 +14,9 @@ def reflect(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     case = desk.case(state["case_id"])
     clip = clip_of(case, state)
     judgement = latest(case, clip.index)
-    budget = case.settings.budget.looks
-    if budget is not None and state["looks"] >= budget:
-        case.store.put_note("spent", f"budget: {budget} second looks are used up")
+    spent = _spent(case, state)
+    if spent is not None:
+        case.store.put_note("spent", spent)
         return {"settled": True}
     wish = desk.reasoner.reflect(clip, judgement, plan_of(case), brief_of(desk, case))
     why = judgement.reason if wish is None else wish.why
@@ -25,4 +25,17 @@ def reflect(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
         return {"settled": True}
     case.store.put_note(f"reflection {clip.index}.{clip.round}", wish.model_dump(mode="json"))
     case.store.log(f"reflect {clip.index}.{clip.round}", {"why": wish.why, "tool": wish.tool})
-    return {"settled": False, "round": state["round"] + 1, "used": [*state["used"], wish.tool], "looks": state["looks"] + 1}
+    return {
+        "settled": False,
+        "round": state["round"] + 1,
+        "used": [*state["used"], wish.tool],
+        "looks": state["looks"] + 1,
+    }
+
+
+def _spent(case: Case, state: CaseState) -> str | None:
+    """The budget that leaves nothing for a second look, if one does."""
+    limit = case.settings.budget.looks
+    if limit is not None and state["looks"] >= limit:
+        return f"budget: {limit} second looks are used up"
+    return case.exhausted(steps_of(state))

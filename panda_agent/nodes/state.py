@@ -44,3 +44,8 @@ class CaseState(CaseInput, total=False):
     stopped: str | None
     """Why the case ends early, if it does."""
     verdict: dict[str, Any]
+
+
+def steps_of(state: CaseState) -> int:
+    """Steps of the graph up to the clip under examination: three to begin with, two a clip, three a second look."""
+    return 3 + 2 * state["cursor"] + 3 * state["looks"]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import cv2
@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from panda_agent.perception.look import Look, Observation
-from panda_agent.perception.strides import BodySize, Stride, Strides
+from panda_agent.perception.senses import Senses
+from panda_agent.perception.strides import Stride
 from panda_agent.types import Region, TimeSpan
 
 Field = NDArray[np.float32]
@@ -39,10 +40,18 @@ PAUSE_SECONDS = 1.0
 """A calm of this length ends an episode."""
 LONGEST = 30.0
 """Seconds after which an episode is reported even though it goes on."""
+REACH = 0.75
+"""Points within so many body lengths of the middle of the window, to each side, belong to it."""
+LEAST = 0.1
+"""Points that made less of a way in half a second stand, body lengths."""
+STRONG = 0.6
+"""Moments with at least this part of an episode's highest agitation say how its points move."""
+ENOUGH = 10
+"""Fewer points, over all those moments, say nothing."""
 MAKES: dict[str, tuple[str, ...]] = {
     "agitation": (
         "agitation", "mean_agitation", "acceleration", "evenness", "speed", "renewal", "coverage", "body", "seconds",
-        "profile",
+        "straightness", "profile",
     )
 }  # fmt: skip
 
@@ -66,6 +75,10 @@ class Unrest:
     """Side of the window, picture heights."""
     center: tuple[float, float]
     """(x, y) of the window's middle, 0..1."""
+    straightness: float = 0.0
+    """How straight on the points there went, 0..1."""
+    points: int = 0
+    """How many did."""
 
     @property
     def renewal(self) -> float:
@@ -78,29 +91,39 @@ class Agitation:
 
     Args:
         rate: Perceived frames per second; unused, strides carry their own time.
+        senses: Shared with other filters.
     """
 
     makes: ClassVar[dict[str, tuple[str, ...]]] = MAKES
 
-    def __init__(self, rate: float) -> None:
-        self._strides = Strides()
-        self._size = BodySize()
+    def __init__(self, rate: float, senses: Senses | None = None) -> None:
+        self._senses = Senses() if senses is None else senses
+        self._stride: Stride | None = None
         self._field = _Field()
         self._episode: list[Unrest] = []
 
     def update(self, look: Look) -> list[Observation]:
         """Take one frame; an episode is returned once it is over."""
-        self._size.update(look.time, look.boxes, look.size[1])
-        stride = self._strides.update(look.time, look.gray, look.flow)
-        if stride is None:
+        self._senses.size.update(look.time, look.boxes, look.size[1])
+        self._senses.points.update(look.time, look.gray, look.foreground.moving)
+        stride = self._senses.strides.update(look.time, look.gray, look.flow)
+        if stride is None or stride is self._stride:  # the closing look repeats the last frame
             return []
-        unrest = self._field.update(stride, self._size.heights)
+        self._stride = stride
+        unrest = self._field.update(stride, self._senses.size.heights)
         found: list[Observation] = []
         if self._episode and self._is_over(stride.time):
             found = self.finish()
         if unrest is not None and unrest.value >= FLOOR:
-            self._episode.append(unrest)
+            self._episode.append(self._followed(unrest, look))
         return found
+
+    def _followed(self, unrest: Unrest, look: Look) -> Unrest:
+        """Add what the points at the place did."""
+        (x, y), (width, height) = unrest.center, look.size
+        body = unrest.body * height
+        straightness, points = self._senses.points.straightness((x * width, y * height), REACH * body, LEAST * body)
+        return replace(unrest, straightness=straightness, points=points)
 
     def finish(self) -> list[Observation]:
         """Return the episode that is still open."""
@@ -208,6 +231,10 @@ def _observe(episode: list[Unrest], shape: tuple[int, int]) -> Observation:
         "body": peak.body,
         "seconds": span.duration,
     }
+    strong = [unrest for unrest in episode if unrest.value >= STRONG * peak.value]
+    points = sum(unrest.points for unrest in strong)
+    if points >= ENOUGH:
+        data["straightness"] = sum(unrest.straightness * unrest.points for unrest in strong) / points
     return Observation(
         kind="agitation",
         span=span,

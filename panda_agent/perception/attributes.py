@@ -39,7 +39,7 @@ MAKES: dict[str, tuple[str, ...]] = {
         "stops", "aspect", "aspect_change", "area", "born", "died", "others", "speed_here", "speed_ratio", "speed_rank",
         "speed_limit", "size_ratio", "size_rank", "against", "flow", "profile",
     ),
-    "stop": ("track", "tracks", "before", "after", "deceleration", "rest", "body", "speed_ratio"),
+    "stop": ("track", "tracks", "before", "after", "deceleration", "rest", "body", "speed_ratio", "size_ratio"),
 }  # fmt: skip
 
 
@@ -93,7 +93,9 @@ class Attributes:
 def describe(path: Path, compared: Compared | None) -> list[Observation]:
     """The `track` row of an object and a `stop` row for each time it stopped."""
     stops = find_stops(path)
-    ratio = {} if compared is None else {"speed_ratio": round(compared.speed_ratio, 3)}
+    ratio: dict[str, float] = {}
+    if compared is not None:
+        ratio = {"speed_ratio": round(compared.speed_ratio, 3), "size_ratio": round(compared.size_ratio, 3)}
     return [_track(path, compared, len(stops)), *(_stop(path, stop, ratio) for stop in stops)]
 
 

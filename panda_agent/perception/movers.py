@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +14,8 @@ REACH = 0.4
 """Points of one mover are no farther apart than this, body lengths."""
 ALIKE = 0.3
 """Their velocities differ by no more than this share."""
-LEAST_POINTS = 3
+LEAST_POINTS = 2
+"""A runner keeps no more in a crowd; what two points say is asked for more elsewhere (`points` of kind `quick`)."""
 LEAST_PACE = 0.15
 """Slower points stand, body lengths/s."""
 PATIENCE_SECONDS = 0.8
@@ -49,7 +51,7 @@ class Movers:
         taken: set[int] = set()
         for group in sorted(groups(points, body), key=lambda group: -len(group)):
             x, y = points.place[group].mean(axis=0).tolist()
-            u, v = np.median(points.velocity[group], axis=0).tolist()
+            u, v = np.sort(points.velocity[group], axis=0)[len(group) // 2].tolist()
             row = (time, x, y, u, v, len(group))
             mover = self._known(points.ids[group], row, body, taken)
             mover.rows.append(row)
@@ -66,16 +68,15 @@ class Movers:
         ended, self.live = list(self.live.values()), {}
         return ended
 
-    def _known(
-        self, ids: NDArray[np.int64], row: tuple[float, ...], body: float, taken: set[int]
-    ) -> Mover:
+    def _known(self, ids: NDArray[np.int64], row: tuple[float, ...], body: float, taken: set[int]) -> Mover:
         """The mover that most of these points belong to; or one that should be here by now; or a new one."""
         votes = [self._owner[one] for one in ids.tolist() if one in self._owner]
-        names = [name for name in sorted(set(votes), key=lambda name: (-votes.count(name), name)) if name in self.live]
-        near = [mover.id for mover in self.live.values() if _fits(mover, row, body)]
-        for name in (*names, *near):
-            if name not in taken:
+        for name in sorted(set(votes), key=lambda name: (-votes.count(name), name)):
+            if name in self.live and name not in taken:
                 return self.live[name]
+        for mover in self.live.values():
+            if mover.id not in taken and _fits(mover, row, body):
+                return mover
         self._count += 1
         return self.live.setdefault(self._count, Mover(self._count))
 
@@ -83,24 +84,25 @@ class Movers:
 def _fits(mover: Mover, row: tuple[float, ...], body: float) -> bool:
     time, x, y, u, v, _ = mover.rows[-1]
     pause = row[0] - time
-    pace = max(np.hypot(u, v), np.hypot(row[3], row[4]))
-    astray = np.hypot(row[1] - x - u * pause, row[2] - y - v * pause)
-    return bool(astray <= ASTRAY * body and np.hypot(row[3] - u, row[4] - v) <= 2 * ALIKE * pace)
+    pace = max(math.hypot(u, v), math.hypot(row[3], row[4]))
+    astray = math.hypot(row[1] - x - u * pause, row[2] - y - v * pause)
+    return astray <= ASTRAY * body and math.hypot(row[3] - u, row[4] - v) <= 2 * ALIKE * pace
 
 
 def groups(points: Moving, body: float) -> list[NDArray[np.int64]]:
     """Indices of the points of each group of at least `LEAST_POINTS`."""
-    pace = np.linalg.norm(points.velocity, axis=1)
+    u, v = points.velocity.T
+    pace = np.hypot(u, v)
     moving = np.flatnonzero(pace >= LEAST_PACE * body)
-    place, velocity, pace = points.place[moving], points.velocity[moving], pace[moving]
-    apart = np.linalg.norm(place[:, None] - place, axis=2)
-    differ = np.linalg.norm(velocity[:, None] - velocity, axis=2)
-    linked = (apart <= REACH * body) & (differ <= ALIKE * np.maximum(pace[:, None], pace))
+    (x, y), u, v, pace = points.place[moving].T, u[moving], v[moving], pace[moving]
+    near = np.hypot(x[:, None] - x, y[:, None] - y) <= REACH * body
+    linked = near & (np.hypot(u[:, None] - u, v[:, None] - v) <= ALIKE * np.maximum(pace[:, None], pace))
     labels = np.arange(len(moving))
-    for _ in labels:
-        least = np.where(linked, labels, len(labels)).min(axis=1, initial=len(labels))
+    while len(moving):
+        least = np.where(linked, labels, len(labels)).min(axis=1)
+        least = least[least]  # the label of one's label: far ends of a group meet sooner
         if np.array_equal(least, labels):
             break
         labels = least
-    found = [moving[labels == label] for label in np.unique(labels)]
-    return [group for group in found if len(group) >= LEAST_POINTS]
+    big = np.flatnonzero(np.bincount(labels, minlength=1) >= LEAST_POINTS)
+    return [moving[labels == label] for label in big]

@@ -1,4 +1,4 @@
-"""Points that are followed from frame to frame: they stay on one body where boxes merge, split and drag shadows along."""
+"""Points followed from frame to frame: they stay on one body where boxes merge, split and drag shadows along."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ CLOSEST = 3
 """Least pixels of the half-size picture between points when they start."""
 HALF_SECONDS = 0.07
 """Half the time over which velocity is measured; points on somebody who runs are lost soon."""
+LONG_SECONDS = 0.5
+"""Over this time it shows whether a point gets anywhere: a step takes as long."""
 CHANGE = 0.5
 """Largest change between both halves, share of the speed: a trunk glides, limbs swing."""
 
@@ -48,26 +50,30 @@ class Points:
         self._place = np.zeros((0, 2), np.float32)
         self._ids = np.zeros(0, np.int64)
         self._next = 0
-        self.time = -np.inf
+        self._time = -np.inf
         self._past: deque[tuple[float, NDArray[np.int64], NDArray[np.float32]]] = deque()
 
     def update(self, time: float, gray: NDArray[np.uint8], moving: NDArray[np.uint8]) -> None:
-        """Take a frame and its foreground mask, both (h, w)."""
-        self.time, gray = time, half(gray)
+        """Take a frame and its foreground mask, both (h, w); the same moment again changes nothing."""
+        if time == self._time:
+            return
+        self._time, gray = time, half(gray)
         # A point at the outline must not be lost because the mask flickers there.
-        moving = cv2.dilate(moving, np.ones((3, 3), np.uint8))[::2, ::2]
+        moving = np.asarray(cv2.dilate(moving, np.ones((3, 3), np.uint8)), np.uint8)[::2, ::2]
         if self._gray is not None and len(self._ids):
             self._follow(self._gray, gray, moving)
         self._gray = gray
         self._seed(moving)
         self._past.append((time, self._ids, self._place))
-        while self._past[0][0] < time - 4 * HALF_SECONDS:
+        while self._past[0][0] < time - LONG_SECONDS - 2 * HALF_SECONDS:
             self._past.popleft()
 
     def steady(self) -> Moving:
         """The points that have been followed long enough, and moved on one line at one pace."""
         now, middle, first = (self._at(back) for back in (0.0, HALF_SECONDS, 2 * HALF_SECONDS))
-        ids = self._ids[np.isin(self._ids, first[1])]  # who was there first was there in the middle too
+        # Ids rise, so a search tells where each is; who was there first was there in the middle too.
+        place = np.searchsorted(first[1], self._ids).clip(max=max(0, len(first[1]) - 1))
+        ids = self._ids[first[1][place] == self._ids] if len(first[1]) else self._ids[:0]
         places = [place[np.searchsorted(known, ids)].astype(np.float64) for _, known, place in (first, middle, now)]
         spans = max(middle[0] - first[0], 1e-3), max(now[0] - middle[0], 1e-3)
         early, late = (places[1] - places[0]) / spans[0], (places[2] - places[1]) / spans[1]
@@ -76,6 +82,32 @@ class Points:
         kept = change <= CHANGE * pace
         velocity = (places[2] - places[0]) / (spans[0] + spans[1])
         return Moving(ids[kept], 2.0 * places[2][kept], 2.0 * velocity[kept])
+
+    def straightness(self, spot: tuple[float, float], reach: float, least: float) -> tuple[float, int]:
+        """How straight on the points near a spot went of late: distance made over length of way, 0..1.
+
+        Who walks or rides goes straight on, whoever else does so beside him; who struggles is thrown to and fro.
+
+        Args:
+            spot: (x, y), pixels.
+            reach: Half the side of the square around it, pixels.
+            least: Points whose way is shorter than this stand, pixels.
+
+        Returns:
+            The mean over the points that moved, and their number (0, 0 without any).
+        """
+        now = self._past[-1]
+        moments = [moment for moment in self._past if moment[0] >= now[0] - LONG_SECONDS - 1e-3]
+        first = self._past[max(0, len(self._past) - len(moments) - 1)]
+        near = (np.abs(2.0 * now[2] - np.array(spot)) <= reach).all(axis=1)
+        ids = np.intersect1d(now[1][near], first[1], assume_unique=True)
+        if now[0] - first[0] < LONG_SECONDS - 1e-3 or not len(ids):
+            return 0.0, 0
+        way = np.stack([2.0 * places[np.searchsorted(known, ids)] for _, known, places in (first, *moments)])
+        length = np.linalg.norm(np.diff(way, axis=0), axis=2).sum(axis=0)
+        moved = length >= least
+        made = np.linalg.norm(way[-1] - way[0], axis=1)[moved]
+        return (float((made / length[moved]).mean()), int(moved.sum())) if moved.any() else (0.0, 0)
 
     def _at(self, back: float) -> tuple[float, NDArray[np.int64], NDArray[np.float32]]:
         """What was known so many seconds ago; nothing where that is not covered."""

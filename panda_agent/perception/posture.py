@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from panda_agent.perception.look import Look, Observation
+from panda_agent.perception.senses import Senses
 from panda_agent.perception.sinking import MOVES, Box, Sink, quantiles, sinking
-from panda_agent.perception.strides import Stride, Strides
+from panda_agent.perception.strides import Stride
 from panda_agent.types import Region, TimeSpan
 
 BEFORE_SECONDS = 0.45
@@ -121,12 +122,14 @@ class Posture:
 
     Args:
         rate: Perceived frames per second; unused, strides carry their own time.
+        senses: Shared with other filters.
     """
 
     makes: ClassVar[dict[str, tuple[str, ...]]] = MAKES
 
-    def __init__(self, rate: float) -> None:
-        self._strides = Strides()
+    def __init__(self, rate: float, senses: Senses | None = None) -> None:
+        self._strides = (Senses() if senses is None else senses).strides
+        self._stride: Stride | None = None
         self._recent: deque[Stride] = deque()
         self._drops: list[Drop] = []
         self._shape = (1, 1)
@@ -134,8 +137,9 @@ class Posture:
     def update(self, look: Look) -> list[Observation]:
         """Take one frame; a drop is returned once it has been watched long enough."""
         stride = self._strides.update(look.time, look.gray, look.flow)
-        if stride is None:
+        if stride is None or stride is self._stride:  # the closing look repeats the last frame
             return []
+        self._stride = stride
         self._shape = stride.moving.shape
         self._recent.append(stride)
         while self._recent[0].time < stride.time - KEEP_SECONDS:

@@ -10,8 +10,8 @@ import numpy as np
 from panda_agent.perception.look import Look, Observation
 from panda_agent.perception.movers import Mover, Movers
 from panda_agent.perception.place_norms import COLUMNS, ROWS, Cell, Passage, PlaceNorms
-from panda_agent.perception.points import Array, Points
-from panda_agent.perception.strides import BodySize
+from panda_agent.perception.points import Array
+from panda_agent.perception.senses import Senses
 from panda_agent.types import Region, TimeSpan
 
 WINDOW_SECONDS = 0.8
@@ -77,6 +77,7 @@ class Quick:
 
     Args:
         rate: Perceived frames per second; unused, looks carry their own time.
+        senses: Shared with other filters.
     """
 
     makes: ClassVar[dict[str, tuple[str, ...]]] = {
@@ -85,8 +86,10 @@ class Quick:
         )
     }  # fmt: skip
 
-    def __init__(self, rate: float) -> None:
-        self._points, self._movers, self._size = Points(), Movers(), BodySize()
+    def __init__(self, rate: float, senses: Senses | None = None) -> None:
+        self._senses = Senses() if senses is None else senses
+        self._movers = Movers()
+        self._time = -np.inf
         self._norms = PlaceNorms()
         self._held: list[Way] = []
         self._learnt = 0
@@ -95,11 +98,12 @@ class Quick:
     def update(self, look: Look) -> list[Observation]:
         """Take one frame; a mover is judged some time after it has left."""
         self._shape = look.size
-        self._size.update(look.time, look.boxes, look.size[1])
-        if look.time == self._points.time:  # the closing look repeats the last frame
+        if look.time == self._time:  # the closing look repeats the last frame
             return []
-        self._points.update(look.time, look.gray, look.foreground.moving)
-        ended = self._movers.update(look.time, self._points.steady(), self._size.heights * look.size[1])
+        self._time = look.time
+        self._senses.size.update(look.time, look.boxes, look.size[1])
+        self._senses.points.update(look.time, look.gray, look.foreground.moving)
+        ended = self._movers.update(look.time, self._senses.points.steady(), self._body)
         self._hold(ended)
         return self._release() if ended and (self._learnt >= ENOUGH or len(self._held) > HELD) else []
 
@@ -108,10 +112,15 @@ class Quick:
         self._hold(self._movers.finish())
         return self._release()
 
+    @property
+    def _body(self) -> float:
+        """Length of a body, pixels."""
+        return self._senses.size.heights * self._shape[1]
+
     def _hold(self, movers: list[Mover]) -> None:
         for mover in movers:
             if mover.rows[-1][0] - mover.rows[0][0] >= LEAST_SECONDS:
-                way = way_of(mover, self._shape, self._size.heights * self._shape[1])
+                way = way_of(mover, self._shape, self._body)
                 learn(self._norms, way)
                 self._learnt += 1
                 self._held.append(way)

@@ -12,6 +12,7 @@ from panda_agent.perception.attendance import Whereabouts
 from panda_agent.perception.look import Look, Observation
 from panda_agent.perception.pace import Pace, half
 from panda_agent.perception.settled import SETTLE_SECONDS, Settled, distance
+from panda_agent.perception.stature import Stature
 from panda_agent.perception.thing import SMALLEST, Thing
 
 HZ = 4.0
@@ -45,12 +46,13 @@ class StaticObjects:
     _fields: ClassVar[tuple[str, ...]] = (
         "track", "came", "area", "size_ratio", "placed", "seconds", "alone_from", "alone_seconds", "alone_share",
         "novelty", "stir", "stood_seconds", "taken",
+        "height", "bulk", "person_sized", "caption",
     )  # fmt: skip
     makes: ClassVar[dict[str, tuple[str, ...]]] = {"left_object": _fields, "removed_object": _fields}
 
     def __init__(self, rate: float) -> None:
         self._pace = Pace(HZ, rate)
-        self._whereabouts = Whereabouts()
+        self._whereabouts, self._stature = Whereabouts(), Stature()
         self._view: _View | None = None
         self._things: list[Thing] = []
 
@@ -59,6 +61,7 @@ class StaticObjects:
         if not self._pace.due(look.time):
             return []
         self._whereabouts.note(look)
+        self._stature.update(look.boxes, look.size)
         picture = half(look.rgb)
         if self._view is None:
             self._view = _View(picture, look.time)
@@ -66,7 +69,7 @@ class StaticObjects:
         steps = self._view.update(picture, look.time)
         for thing in self._things:
             thing.update(look.time, picture, steps, self._view.settled)
-        found = [seen for thing in self._things if thing.due(look.time) for seen in thing.report()]
+        found = [seen for thing in self._things if thing.due(look.time) for seen in thing.report(self._stature)]
         if self._view.upheaval():
             found += self.finish()
         self._things = [thing for thing in self._things if not thing.over(look.time)]
@@ -80,7 +83,7 @@ class StaticObjects:
     def finish(self) -> list[Observation]:
         """Return the things that are still there."""
         things, self._things = self._things, []
-        return [seen for thing in things for seen in thing.report()]
+        return [seen for thing in things for seen in thing.report(self._stature)]
 
 
 class _View:

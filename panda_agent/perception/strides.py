@@ -51,15 +51,22 @@ class Strides:
         self._before = 0.0
         self._way: Cells = np.zeros((1, 1, 2), np.float32)
         self._usual = 0.0
+        self._seen: float | None = None
+        self._newest: Stride | None = None
 
     def update(self, time: float, gray: NDArray[np.uint8], flow: NDArray[np.float32]) -> Stride | None:
-        """Take a frame; None when it repeats the one before, or is the first.
+        """Take a frame; None when it repeats the one before, or is the first. The same moment gives the same answer.
 
         Args:
             time: Seconds.
             gray: (h, w).
             flow: (h, w, 2) from the frame before, pixels per second.
         """
+        if time != self._seen:
+            self._seen, self._newest = time, self._measure(time, gray, flow)
+        return self._newest
+
+    def _measure(self, time: float, gray: NDArray[np.uint8], flow: NDArray[np.float32]) -> Stride | None:
         height, width = gray.shape
         grid = _grid(width, height)
         if self._gray is None or self._gray.shape != gray.shape:

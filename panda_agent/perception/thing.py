@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from panda_agent.perception.attendance import NEAR, Box, Whereabouts
 from panda_agent.perception.look import Look, Observation
 from panda_agent.perception.settled import Frame, Settled
+from panda_agent.perception.stature import Stature
 from panda_agent.types import Region, TimeSpan
 
 REPORT_SECONDS = 60.0
@@ -29,6 +30,13 @@ LEAST_REST = 0.15
 """Share of a thing that may be all that is left of it once a bystander has gone."""
 STAY_SECONDS = 3.0
 """Someone who hides the same spot for so long stays; a passer-by at walking pace is past it in less than one second."""
+UNKNOWN_BODY = 0.3
+"""Body height taken where nobody upright was seen anywhere, picture heights."""
+SEATED, PERSON = 0.6, 0.145
+"""As tall (body heights) and as large (squared body heights) as this is somebody who sits; a suitcase has 0.45 and 0.1."""
+CAPTION_RIM, DIGIT = 0.06, 0.02
+"""So small (squared body heights), and so near to the upper or lower rim (share of the picture's height), is a digit of
+a burnt-in clock."""
 BODY_OF_THINGS = 3.0
 """Body height taken where nobody was seen near a thing, in heights of the thing."""
 BODY_SHARE = 0.03
@@ -134,13 +142,13 @@ class Thing:
         """Whether it needs no following any more."""
         return self.gone or time - self.placed >= FORGET_SECONDS
 
-    def report(self) -> list[Observation]:
+    def report(self, stature: Stature) -> list[Observation]:
         """What is known about it by now; nothing where it was never alone, or the rim doesn't tell."""
         self._reported = True
         if self._near.alone < REPORT_ALONE or abs(self._came - 0.5) < self._doubt:
             return []
         end = max(self.placed, self._bare_at if self.gone else self._last)
-        data = self._data(end)
+        data = self._data(end) | self._measured(stature)
         size = f"{self._area:.2%} of the picture"
         if self._came >= 0.5:
             statement = (
@@ -159,6 +167,19 @@ class Thing:
                 score=round(abs(2 * self._came - 1), 3),
             )
         ]
+
+    def _measured(self, stature: Stature) -> dict[str, JsonValue]:
+        """Its height in heights of somebody who would stand there, its area in squares of them, and what that means."""
+        (_, top, _, bottom), (width, height) = self._box(), self._size
+        body = stature.at(bottom / height) or UNKNOWN_BODY
+        bulk, tall = self._area * width / height / body**2, (bottom - top) / height / body
+        at_rim = min(top, height - bottom) <= CAPTION_RIM * height
+        return {
+            "height": round(tall, 3),
+            "bulk": round(bulk, 4),
+            "person_sized": int(tall >= SEATED and bulk >= PERSON),
+            "caption": int(at_rim and bulk <= DIGIT),
+        }
 
     def _data(self, end: float) -> dict[str, JsonValue]:
         data: dict[str, JsonValue] = {

@@ -156,7 +156,7 @@ def _by_clip(v: Verdict) -> list[tuple[str, list[list[Judgement]]]]:
 
 
 def _rivals(v: Verdict) -> tuple[list[Pair], list[Pair]]:
-    """Each anomaly with its innocent explanation, the most believed first: those that a rule spoke for, and the rest."""
+    """Each anomaly with its innocent explanation, the most believed first: those a rule spoke for, and the rest."""
     innocent = {one.event_type: one for one in v.hypotheses if one.kind == "benign"}
     anomalies = sorted((one for one in v.hypotheses if one.kind == "anomaly"), key=lambda one: -one.belief)
     raised = {line.event_type for line in v.trace if line.outcome == "fired" and line.weight > 0}

@@ -71,6 +71,11 @@ class VideoReader:
             self._facts = examine(origin, max_pixels=max_pixels)
         self._passes = Passes(origin, self._facts, max_pixels=max_pixels, threads=threads)
 
+    def close(self) -> None:
+        """Drop what was kept of an iterator that was not read to its end; in all other cases nothing is open."""
+        if self._spool is not None:
+            self._spool.close()
+
     @property
     def info(self) -> VideoInfo:
         """What is known of the video; the fingerprint of an iterator only after its first whole read."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import threading
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -59,6 +60,8 @@ class Spool:
         self._count = 0
         self._last = -1
         self._broken = False
+        self._closed = False
+        self._writing = threading.Lock()
 
     @property
     def taken(self) -> bool:
@@ -93,15 +96,25 @@ class Spool:
             if picture is not None:
                 yield picture
 
+    def close(self) -> None:
+        """Let go of the file; what was kept of frames that were not all taken is deleted. Safe from any thread."""
+        with self._writing:
+            if self._writer is not None and not self.fingerprint:
+                self._writer.drop()
+            self._closed = True
+
     def _take(self) -> VideoFrame | None:
         if self._broken:
             raise UserError("The iterator of frames broke off with an error.", hint="Start again with a new iterator.")
         self._broken = True  # until this frame is written: what broke off must never pass for complete
-        pair = self._waiting or next(self._pairs, None)
+        pair = self._waiting or next(self._pairs, None)  # may wait long, so nobody else may have to wait for it
         self._waiting = None
-        picture = self._keep(pair) if pair is not None else None
-        if pair is None:
-            self._complete()
+        with self._writing:
+            if self._closed:
+                raise UserError("The reader of the frames was closed.", hint="Start again with a new iterator.")
+            picture = self._keep(pair) if pair is not None else None
+            if pair is None:
+                self._complete()
         self._broken = False
         return picture
 
@@ -153,6 +166,11 @@ class _Writer:
         self._output.mux(self._stream.encode(None))
         self._output.close()
         self._part.replace(self._path)
+
+    def drop(self) -> None:
+        """Delete what was written."""
+        self._output.close()
+        self._part.unlink(missing_ok=True)
 
 
 def _valid(pair: object, number: int) -> Pair:

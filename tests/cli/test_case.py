@@ -22,7 +22,7 @@ def test_stdout_is_the_result_and_stderr_says_how_to_resume(kept):
     assert set(told["files"]) == {"verdict", "run", "report", "timeline"}
     first, second = kept.done.err.splitlines()
     assert first == "case yard · resume with: panda resume yard"
-    assert second.startswith("tier bare (auto found nothing more in this version)")
+    assert second.startswith("tier bare (auto found nothing more)")
 
 
 def test_the_files_are_written(kept):
@@ -33,7 +33,9 @@ def test_the_files_are_written(kept):
     assert run["video"] == str(kept.video)
     assert run["seconds"] > 0
     assert run["opened"] < run["finished"]
-    assert len(list(csv.DictReader((kept.out / "timeline.csv").read_text().splitlines()))) == len(verdict.score_timeline)
+    assert len(list(csv.DictReader((kept.out / "timeline.csv").read_text().splitlines()))) == len(
+        verdict.score_timeline
+    )
     assert "yard [bold]gate.mp4" in (kept.out / "report.html").read_text()
 
 
@@ -103,18 +105,28 @@ def test_the_same_case_is_taken_up_and_another_is_refused(inside, finished, film
 def test_log_show_and_list_tell_of_the_case(inside, finished):
     steps = json.loads(inside("log", "yard", "--json").out)
     assert [steps[0]["step"], steps[-1]["step"]] == ["plan", "conclude"]
-    assert "conclude" in inside("log", "yard").out
+    told = inside("log", "yard").out
+    assert "judge clip 1 " in told
+    assert "0:00.0–0:05.0" in told
+    assert "conclude" in told
     shown = json.loads(inside("cases", "show", "yard", "--json").out)
     assert shown["status"] == "finished"
     assert shown["evidence"]["scene"] == 1
     assert "yard [bold]gate.mp4" in inside("cases", "show", "yard").out
     listed = json.loads(inside("cases", "list", "--json").out)
-    assert [case["case_id"] for case in listed] == ["yard"]
-    assert "yard" in inside("cases", "list").out
+    assert [(case["case_id"], case["label"], case["headline"]) for case in listed] == [
+        ("yard", shown["label"], shown["headline"])
+    ]
+    head, row = inside("cases", "list").out.splitlines()
+    assert head.split() == ["case", "opened", "(UTC)", "result", "about"]
+    assert row.startswith("yard")
+    assert shown["label"] in row.split()
+    assert row.endswith(f"  {shown['headline']} · yard [bold]gate.mp4")
 
 
 def test_cases_are_removed_and_purged(inside, finished, home):
     assert json.loads(inside("cases", "purge", "--older", "30d", "--json").out) == {"removed": []}
+    assert inside("cases", "purge", "--older", "30d").err == "No case is older than 30d.\n"
     assert json.loads(inside("cases", "rm", "yard", "--json").out) == {"removed": ["yard"]}
     assert not (home / "cases/yard").exists()
     assert "There are no cases yet" in inside("cases", "list").err
@@ -163,6 +175,7 @@ def test_memories_are_listed_shown_and_removed(inside, home):
     assert (whole["memory"], whole["count"]) == ("m1", 6)
     assert "There is no readable normality memory" in broken["problem"]
     assert "m2" in inside("memory", "list").out
+    assert "learnt from 1 video: 6 moments of motion" in inside("memory", "list").out
     assert "ab12" in inside("memory", "show", "m1").out
     assert inside("memory", "rm", "m2").out == "removed m2\n"
     assert not (home / "normality/m2").exists()

@@ -56,9 +56,6 @@ def test_nothing_quoted_drives_the_terminal(capsys):
 
 @pytest.mark.parametrize("command", [["config", "show"], ["config", "show", "--json"], ["--help"]])
 def test_a_reader_that_leaves_is_no_error(begin, command):
-    process = begin(*command)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdout.close()
-    assert (process.wait(timeout=60), process.stderr.read()) == (0, b"")
-    process.stderr.close()
+    with begin(*command) as process:
+        process.stdout.close()
+        assert (process.wait(timeout=60), process.stderr.read()) == (0, b"")

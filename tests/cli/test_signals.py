@@ -76,14 +76,48 @@ def test_ctrl_c_pauses_and_the_resumed_verdict_is_the_undisturbed_one(begin, pan
 
 
 def test_sigterm_drains_quietly_without_a_terminal(begin, kept, home):
-    process = begin("investigate", kept.video, "--case", "term")
-    assert process.stderr is not None
-    assert process.stderr.readline().decode().startswith("case term")
-    process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=120)
+    with begin("investigate", kept.video, "--case", "term") as process:
+        while not (home / "cases/term/graph.db").exists() and process.poll() is None:
+            os.sched_yield()
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (143, b"")
-    assert err.decode().splitlines()[1:] == ["panda: Case term was paused. Go on with `panda resume term`."]
+    first, tier, last = err.decode().splitlines()
+    assert first == "case term · resume with: panda resume term"
+    assert tier.startswith("tier bare")
+    assert last == "panda: Case term was paused. Go on with `panda resume term`."
     assert peek(home / "cases/term").status == "paused"
+
+
+def test_a_signal_at_the_very_start_of_a_case_says_how_to_resume_too(begin, panda, kept, home):
+    with begin("investigate", kept.video, "--case", "early", "-q", "Does anyone fall?", bufsize=0) as process:
+        assert process.stderr.readline().startswith(b"case early")
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (143, b"")
+    assert err.decode().splitlines()[-1].endswith("Go on with `panda resume early`.")
+    done = panda("resume", "early", "--out", home / "out")
+    assert done.code == 0, done.err
+    assert (home / "out/verdict.json").read_bytes() == (kept.out / "verdict.json").read_bytes()
+
+
+def test_a_case_that_one_process_works_on_is_refused_to_others_but_may_be_looked_at(begin, panda, kept, home):
+    with begin("investigate", kept.video, "--case", "busy") as first:
+        while not (home / "cases/busy/graph.db").exists() and first.poll() is None:
+            os.sched_yield()
+        first.send_signal(signal.SIGSTOP)
+        for command in (("resume",), ("cases", "rm")):
+            done = panda(*command, "busy")
+            assert (done.code, done.out) == (2, "")
+            assert f"Case busy is being worked on by another process (pid {first.pid})." in done.err
+        done = panda("cases", "purge", "--older", "0m")
+        assert (done.code, done.out, done.err) == (0, "", "note: case busy is being worked on and was left alone.\n")
+        assert panda("log", "busy").code == panda("cases", "show", "busy").code == 0
+        first.send_signal(signal.SIGCONT)
+        first.send_signal(signal.SIGTERM)
+        first.communicate(timeout=120)
+    assert first.returncode == 143
+    assert panda("cases", "rm", "busy").out == "removed busy\n"
 
 
 def test_a_second_ctrl_c_quits_at_once(begin, kept):

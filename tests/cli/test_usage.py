@@ -89,7 +89,7 @@ def test_settings_that_name_what_is_not_there_are_refused_too(inside, film, monk
         ("[{name: door}, 5]", "zone 1 'door' points: Field required."),
         ("[{name: door, points: [[0, 0], [1, 0], [1, 1]], colour: red}]", "zone 1 'door' colour: Extra inputs"),
         ("{name: door}", "must be a list of zones."),
-        ("[{name: a", "is no YAML or JSON: while parsing a flow"),
+        ("[{name: a", "is no YAML or JSON: line 1, column 10: expected ',' or '}'"),
         (
             "[{name: a, points: [[0, 0], [1, 0], [1, 1]]}, {name: a, points: [[0, 0], [1, 0], [1, 1]]}]",
             "names two zones 'a'.",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import gc
 import os
 import signal
+import threading
 from contextlib import aclosing
 
 import numpy as np
 import pytest
 
-from panda_agent import Investigator
+from panda_agent import Investigator, graph
 from panda_agent.errors import StoreError, UserError
 from panda_agent.memory.case_store import CaseStore, list_cases
 from panda_agent.memory.lock import working_on
@@ -106,3 +109,49 @@ def test_a_case_that_was_left_is_paused_and_one_that_goes_on_is_open(investigato
         return seen + statuses()
 
     assert asyncio.run(leave_and_go_on()) == ["paused", "open", "finished"]
+
+
+@pytest.mark.parametrize("upto", ["case_opened", "progress", "planned", "judged", "verdict_reached"])
+def test_a_stream_that_is_dropped_is_quiet_and_leaves_nothing_open(investigator, home, caplog, upto):
+    """No aclose(): the loop itself must clear up, without complaints of ours in its log, or warnings (errors here)."""
+
+    async def drop():
+        async for event in investigator.stream(frames(), case_id="dropped"):
+            if event.type == upto:
+                break
+
+    asyncio.run(drop())
+    gc.collect()
+    assert caplog.text == ""
+    with working_on(home / "cases/dropped"):
+        assert not list((home / "cases/dropped").glob("*.part"))
+    assert asyncio.run(_types(investigator.resume("dropped", frames())))[-1] == "verdict_reached"
+
+
+def test_a_step_that_is_cut_off_while_it_chooses_the_next_is_made_again(investigator, monkeypatch):
+    choosing, go_on = threading.Event(), threading.Event()
+    choose = graph.more_clips
+
+    @functools.wraps(choose)
+    def slow(state):
+        choosing.set()
+        assert go_on.wait(60)
+        return choose(state)
+
+    async def leave():
+        monkeypatch.setattr(graph, "more_clips", slow)
+        events = investigator.stream(frames(), case_id="cut")
+        while (await anext(events)).type != "planned":
+            pass
+        assert await asyncio.to_thread(choosing.wait, 60)
+        await events.aclose()
+        go_on.set()
+
+    asyncio.run(leave())
+    monkeypatch.undo()
+    assert asyncio.run(_types(investigator.resume("cut")))[0] == "planned"
+    assert asyncio.run(_types(investigator.resume("cut"))) == ["verdict_reached"]
+
+
+async def _types(events):
+    return [event.type async for event in events]

@@ -23,8 +23,10 @@ version: 1
 title: for tests
 scenes: [street]
 event_types:
-  - {id: fight, title: Fight, statement: People fight., benign: They play., severity: high, prior: 0.05, keywords: [fight]}
-  - {id: fall, title: Fall, statement: Someone falls., benign: They sit down., severity: medium, prior: 0.05, keywords: [fall]}
+  - {id: fight, title: Fight, statement: People fight., benign: They play.,
+     severity: high, prior: 0.05, keywords: [fight]}
+  - {id: fall, title: Fall, statement: Someone falls., benign: They sit down.,
+     severity: medium, prior: 0.05, keywords: [fall]}
 rules:
   - id: fight.energy
     event_type: fight
@@ -63,11 +65,18 @@ class Script:
         if self.again is not None:
             for row in scope.about if self.again else ():
                 yield Observation(row.kind, row.span, "seen again", row.data, row.region)
-            yield Observation("second_look", scope.span, "again", {"of": [r.cite for r in scope.about], "found": self.again, "watched": ["agitation"]})
+            yield Observation(
+                "second_look",
+                scope.span,
+                "again",
+                {"of": [r.cite for r in scope.about], "found": self.again, "watched": ["agitation"]},
+            )
 
 
 def agitation(start, end, **data):
-    return Observation("agitation", TimeSpan(start=start, end=end), "agitated", data, Region(x0=0, y0=0, x1=0.2, y1=0.2))
+    return Observation(
+        "agitation", TimeSpan(start=start, end=end), "agitated", data, Region(x0=0, y0=0, x1=0.2, y1=0.2)
+    )
 
 
 def frames(seconds=6.0, rate=5):
@@ -231,7 +240,9 @@ def test_works_inside_a_running_loop_and_from_threads(settings):
         return investigate(settings, agitation(2, 4, energy=4))
 
     verdicts = [asyncio.run(inside())]
-    threads = [threading.Thread(target=lambda: verdicts.append(investigate(settings, agitation(2, 4, energy=4)))) for _ in "ab"]
+    threads = [
+        threading.Thread(target=lambda: verdicts.append(investigate(settings, agitation(2, 4, energy=4)))) for _ in "ab"
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -42,7 +44,7 @@ def test_damaged_or_missing_is_measured_again(tmp_path):
 def test_a_long_video_is_thinned_evenly(monkeypatch):
     monkeypatch.setattr(watched, "MOST", 100)
     kept = watched.thinned(looks(1000))
-    steps = {round(b.time - a.time, 6) for a, b in zip(kept, kept[1:], strict=False)}
+    steps = {round(b.time - a.time, 6) for a, b in pairwise(kept)}
     assert 50 <= len(kept) <= 100
     assert len(steps) == 1
     assert kept[-1].time > 98

@@ -97,6 +97,12 @@ def test_people_who_cross_are_calm(home):
     assert strongest(observe(film(draw, 4.0), home)) < 0.35
 
 
+def test_points_of_a_fight_do_not_go_straight_on(home):
+    (row,) = observe(film(fight()), home)
+
+    assert row.data["straightness"] <= 0.74
+
+
 def test_a_car_that_drives_past_is_calm(home):
     car = texture(3, 90, 180)
 

@@ -231,7 +231,7 @@ def test_a_sudden_stop_is_told_with_its_deceleration():
     assert max((s.deceleration for s in find_stops(soft)), default=0) < stop.deceleration
     rows = observe([track(1, 0, 5, brake(1.5, 0.3), (0.0, 0.0), body=(50, 30), flow=(0, 0))])
     (row,) = (row for row in rows if row.kind == "stop")
-    assert set(row.data) == set(Attributes.makes["stop"]) - {"speed_ratio"}
+    assert set(row.data) == set(Attributes.makes["stop"]) - {"speed_ratio", "size_ratio"}
     assert rows_by_track(rows)[1].data["stops"] == 1
 
 

@@ -5,14 +5,21 @@ import pytest
 
 from panda_agent.reasoning.rules.beliefs import sigmoid
 from panda_agent.reasoning.rules.engine import fill, moments, weigh
-from panda_agent.types import Condition, Evidence, EventType, Predicate, Ramp, Region, Rule, TimeSpan
+from panda_agent.types import Condition, EventType, Evidence, Predicate, Ramp, Region, Rule, TimeSpan
 
 EVENT = EventType(id="fight", title="Fight", statement="a", benign="b", severity="high", prior=0.05)
 
 
 def row(kind="agitation", start=1.0, end=3.0, id="e1", family="motion", region=None, **data):
     return Evidence(
-        id=id, kind=kind, span=TimeSpan(start=start, end=end), statement="s", data=data, tool="t@1", family=family, region=region
+        id=id,
+        kind=kind,
+        span=TimeSpan(start=start, end=end),
+        statement="s",
+        data=data,
+        tool="t@1",
+        family=family,
+        region=region,
     )
 
 
@@ -87,7 +94,9 @@ def test_an_absence_must_be_absent():
 
 
 def test_a_second_look_that_finds_nothing_halves_the_belief_it_moves():
-    blank = row("second_look", id="e2", of=["e1"], found=False, watched=["agitation"]).model_copy(update={"tool": "zoom@1"})
+    blank = row("second_look", id="e2", of=["e1"], found=False, watched=["agitation"]).model_copy(
+        update={"tool": "zoom@1"}
+    )
     event = EVENT.model_copy(update={"prior": 0.5})
     sure = weigh([rule(ENERGETIC)], [row(energy=3)]).beliefs([event], np.array([2.0]))["fight"][0]
     doubted = weigh([rule(ENERGETIC)], [row(energy=3), blank]).beliefs([event], np.array([2.0]))["fight"][0]

@@ -143,6 +143,23 @@ def test_what_broke_off_never_passes_for_complete(tmp_path):
     assert not (tmp_path / "spool.nut").exists()
 
 
+def test_a_reader_that_is_closed_keeps_nothing_half_taken(tmp_path):
+    reader = VideoReader(pairs(), spool=tmp_path / "spool.nut")
+    frames = reader.frames()
+    for _ in IMAGES[1:]:
+        next(frames)
+    assert [path.name for path in tmp_path.iterdir()] == ["spool.nut.part"]
+    for _ in range(2):
+        reader.close()
+        assert list(tmp_path.iterdir()) == []
+    with pytest.raises(UserError, match="was closed"):
+        list(reader.frames())
+    whole = VideoReader(pairs(), spool=tmp_path / "spool.nut")
+    list(whole.frames())
+    whole.close()
+    assert len(list(whole.frames())) == len(IMAGES)
+
+
 def test_the_callers_buffer_may_be_used_again(tmp_path):
     def camera():
         buffer = np.empty_like(IMAGE)

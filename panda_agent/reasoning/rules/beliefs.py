@@ -54,7 +54,7 @@ class Push:
     levels: tuple[float, ...] = ()
 
     def at(self, times: Array, decay: float) -> Array:
-        """Log-odds at each of `times` (seconds, rising): zero before the span, e-folding in `decay` seconds after it."""
+        """Log-odds at each of `times` (seconds, rising): zero before the span, then e-folding in `decay` seconds."""
         if self.times:
             held = np.interp(times, self.times, self.levels, left=0.0)
             last = self.levels[-1]
@@ -77,8 +77,8 @@ def log_odds(
     One sense counts once at a moment: within a family the strongest push for and the strongest push against stand,
     and only different families (motion, tracks, detector, ...) add up. Otherwise ten overlapping views of the same
     pixels would look like ten witnesses. A second look measures the same thing once more: where there were several
-    looks their mean counts, and a look that watches for a kind and saw nothing counts as nothing. (The strongest of several looks would grow
-    with their number alone.)
+    looks their mean counts, and a look that watches for a kind and saw nothing counts as nothing. (The strongest of
+    several looks would grow with their number alone.)
 
     Args:
         pushes: What the firings do.
@@ -121,7 +121,9 @@ def to_probability(x: Array) -> Array:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -60, 60))), np.float64)
 
 
-def spans_above(times: Sequence[float], scores: Array, high: float, low: float, end: float) -> list[tuple[TimeSpan, float]]:
+def spans_above(
+    times: Sequence[float], scores: Array, high: float, low: float, end: float
+) -> list[tuple[TimeSpan, float]]:
     """Stretches with a score of at least `low` that reach `high` somewhere, each with its peak.
 
     Each sample speaks for the time until the next one (the last until `end`).

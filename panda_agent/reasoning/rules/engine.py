@@ -76,9 +76,7 @@ def _second_looks(rows: Sequence[Evidence]) -> dict[str, SecondLook]:
     return found
 
 
-def _fire(
-    rule: Rule, by_kind: Mapping[str, list[Evidence]], started_at: str | None
-) -> list[tuple[Firing, Evidence]]:
+def _fire(rule: Rule, by_kind: Mapping[str, list[Evidence]], started_at: str | None) -> list[tuple[Firing, Evidence]]:
     if rule.needs_clock and started_at is None:
         return []
     first, *others = rule.when
@@ -181,7 +179,10 @@ def _nearest_miss(rule: Rule, rows: Sequence[Evidence], started_at: str | None) 
             return "undecided", f"{predicate.field} was not measured ({best.cite})"
         if not met:
             found = best.data.get(predicate.field, getattr(best, predicate.field, None))
-            return "not fired", f"{predicate.field} is {_short(found)}, needs {predicate.op} {predicate.value} ({best.cite})"
+            return (
+                "not fired",
+                f"{predicate.field} is {_short(found)}, needs {predicate.op} {predicate.value} ({best.cite})",
+            )
     return "not fired", f"what else the rule needs is not there, or too weak ({best.cite})"
 
 

@@ -25,6 +25,7 @@ from panda_agent.types import (
     Verdict,
 )
 
+
 class RulesReasoner:
     """Deterministic: same evidence, same verdict."""
 
@@ -122,7 +123,9 @@ def peak_within(
 
 
 def _usable(rule: Rule, scene: SceneContext, brief: Brief) -> bool:
-    fits = not rule.scenes or bool(set(rule.scenes) & set(scene.tags)) or bool(set(rule.scenes) & set(brief.pack.scenes))
+    fits = (
+        not rule.scenes or bool(set(rule.scenes) & set(scene.tags)) or bool(set(rule.scenes) & set(brief.pack.scenes))
+    )
     return fits and all(condition.kind in brief.makes for condition in rule.when)
 
 

@@ -171,7 +171,9 @@ def _claims(findings: Findings, weighed: Weighed, spans: Sequence[AnomalySpan], 
         lines = [one for one in weighed.fired() if one.weight > 0 and one.span is not None and one.span.touches(inside)]
         lines = [one for one in lines if one.event_type in believed]
         lines = [one for one in lines if not findings.plan.asked or one.event_type in findings.plan.asked]
-        lines.sort(key=lambda one: (one.event_type != span.event_type, -one.weight, _length(one), one.rule, one.evidence))
+        lines.sort(
+            key=lambda one: (one.event_type != span.event_type, -one.weight, _length(one), one.rule, one.evidence)
+        )
         claims += [_claim(line) for line in _telling(lines)[:CLAIMS_A_SPAN]]
     return claims or _scene_claims(findings)
 
@@ -180,7 +182,9 @@ def _telling(lines: Sequence[Firing]) -> list[Firing]:
     """The first line of each rule, less those that only say of a longer time what another says of its part."""
     chosen: list[Firing] = []
     for line in lines:
-        known = [one for one in chosen if one.rule == line.rule or (one.event_type == line.event_type and _holds(line, one))]
+        known = [
+            one for one in chosen if one.rule == line.rule or (one.event_type == line.event_type and _holds(line, one))
+        ]
         if not known:
             chosen.append(line)
     return chosen
@@ -205,9 +209,7 @@ def _scene_claims(findings: Findings) -> list[Claim]:
     return [Claim(text=row.statement, span=row.span, about="scene", cites=(row.cite,)) for row in rows]
 
 
-def _confidence(
-    findings: Findings, label: Label, curve: Curve, weighed: Weighed
-) -> tuple[float, list[str]]:
+def _confidence(findings: Findings, label: Label, curve: Curve, weighed: Weighed) -> tuple[float, list[str]]:
     loop, duration = findings.brief.settings.loop, findings.brief.duration
     blind = min(1.0, sum(span.duration for span in findings.blind) / duration) if duration > 0 else 1.0
     if label == "normal":
@@ -216,10 +218,14 @@ def _confidence(
         return 0.5, []
     by_cite = {row.cite: row.family for row in findings.evidence}
     events = {span.event_type for span in curve.spans}
-    families = {by_cite[c] for one in weighed.fired() if one.weight > 0 and one.event_type in events for c in one.evidence}
+    families = {
+        by_cite[c] for one in weighed.fired() if one.weight > 0 and one.event_type in events for c in one.evidence
+    }
     if len(families) > 1:
         return curve.peak, []
-    return min(curve.peak, loop.one_source_cap), [f"One kind of source ({', '.join(sorted(families))}) backs this verdict."]
+    return min(curve.peak, loop.one_source_cap), [
+        f"One kind of source ({', '.join(sorted(families))}) backs this verdict."
+    ]
 
 
 def _rejected(
@@ -262,7 +268,7 @@ def _anomaly(event: EventType, curve: Curve, weighed: Weighed) -> Rejected:
 
 
 def _hypotheses(findings: Findings, curve: Curve, weighed: Weighed) -> list[Hypothesis]:
-    """Anomalies as believed at their best moment; an innocent explanation stays open where there is nothing to explain."""
+    """Anomalies as believed at their best moment; an innocent explanation stays open where nothing needs one."""
     loop = findings.brief.settings.loop
     raised = {line.event_type for line in weighed.fired() if line.weight > 0}
     settled: list[Hypothesis] = []
@@ -294,7 +300,10 @@ def _elsewhere(findings: Findings, curve: Curve) -> list[str]:
     titles = {event.id: event.title for event in findings.plan.event_types}
     threshold = findings.brief.settings.loop.threshold
     others = [n for n in titles if n not in findings.plan.asked and float(curve.beliefs[n].max()) >= threshold]
-    return [f"Not asked about, but seen: {titles[n]} at {clock(float(curve.times[curve.beliefs[n].argmax()]))}." for n in others]
+    return [
+        f"Not asked about, but seen: {titles[n]} at {clock(float(curve.times[curve.beliefs[n].argmax()]))}."
+        for n in others
+    ]
 
 
 def _cited(

@@ -1,0 +1,86 @@
+"""Writes the table of evidence kinds into docs/evidence.md, from what the tools say they make.
+
+    python docs/list_evidence.py
+
+tests/test_docs.py fails when the table is older than the tools.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+from panda_agent.nodes.perceive import COVERAGE
+from panda_agent.tools.filters import FILTERS
+from panda_agent.tools.look_again import SECOND_LOOK
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "evidence.md"
+START, END = "<!-- kinds -->", "<!-- /kinds -->"
+ABOUT = {
+    "agitation": "violent motion that stays in one place",
+    "blind": "a stretch without a picture",
+    "brightness_jump": "the light goes on or off",
+    "camera_black": "the picture is black",
+    "camera_blurred": "the picture lost its detail",
+    "camera_covered": "something hides the view",
+    "camera_cut": "another view from one frame to the next",
+    "camera_frozen": "the picture stands still though time goes on",
+    "camera_moved": "the view shifted for good",
+    "camera_moving": "the camera pans or shakes",
+    "convergence": "many move towards one place",
+    "crowd": "how many things are there, and how they move",
+    "dispersal": "many move away from one place",
+    "fall": "a body sinks to the ground",
+    "flash": "something lights up for a moment",
+    "flicker": "a warm bright spot that changes as flames do",
+    "growth": "something spreads and hides what is behind it",
+    "left_object": "something new stands there",
+    "line_crossing": "an object crosses a line of --zones",
+    "normality": "how far motion strays from normal life, over the whole video",
+    "quick": "something outpaces all others where it passes",
+    "removed_object": "something that stood there is gone",
+    "scene": "light, quality and traffic of the whole video",
+    "second_look": "whether a second look saw a finding again",
+    "stop": "an object stops hard",
+    "track": "an object and its way through the picture, compared with the others",
+    "unusual": "a stretch that normal life does not explain",
+    "zone_visit": "an object stays in an area of --zones",
+}
+
+
+def table() -> str:
+    """The rows, by name of the kind."""
+    rows = [
+        f"| `{kind}` | {ABOUT.get(kind, '')} | {', '.join(f'`{field}`' for field in fields)} | {_link(source)} |"
+        for kind, fields, source in sorted(_kinds())
+    ]
+    return "\n".join(["| kind | what it is | fields of its data | made by |", "|---|---|---|---|", *rows])
+
+
+def _kinds() -> Iterator[tuple[str, tuple[str, ...], str]]:
+    for one in FILTERS:
+        for kind, fields in one.makes.items():
+            yield kind, fields, _file(one)
+    yield "second_look", SECOND_LOOK, "tools/look_again.py"
+    for kind, fields in COVERAGE.makes.items():
+        yield kind, fields, "panda_agent/nodes/perceive.py"
+
+
+def _file(one: type) -> str:
+    return str(Path(inspect.getfile(one)).resolve().relative_to(ROOT))
+
+
+def _link(path: str) -> str:
+    return f"[{Path(path).stem}](../{path})"
+
+
+def page() -> str:
+    """The page with its table as it should be."""
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(START)
+    return f"{before}{START}\n{table()}\n{END}{rest.partition(END)[2]}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
