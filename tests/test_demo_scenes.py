@@ -14,6 +14,7 @@ from examples.demo_scenes import SCENES, Happening, Truth, frames, render, truth
 from examples.scenes.backdrop import backdrop
 from examples.scenes.camera import Camera
 from examples.scenes.gait import riding, running, walking
+from examples.scenes.ground import Grain, Spots
 from examples.scenes.picture import Painter
 from examples.scenes.poses import FALLS, SITTING, STANDING
 
@@ -172,3 +173,11 @@ def test_the_camera_keeps_metres_and_pixels_together() -> None:
     far = camera.project(np.array([[0.0, 10, 0], [0, 10, 1.7], [0, 20, 0], [0, 20, 1.7]]))[0]
     assert far[0, 1] - far[1, 1] > 1.7 * (far[2, 1] - far[3, 1])
     assert camera.share_inside((-10, 0, 10, 20)) == pytest.approx(0.5)
+
+
+def test_the_ground_has_no_holes_above_the_horizon():
+    """Not a number there once made whole pictures black, by way of the mean that sets the exposure."""
+    grain = Grain(np.random.default_rng(0))
+    away = np.array([[np.inf, np.inf], [20.0, 8.0]])
+    spots = Spots(np.array([[0.0, 0.0], [-1.0, 2.0]]), away, np.array([[0.1, 0.1], [0.05, 0.02]]))
+    assert np.isfinite(grain(spots, 0.25)).all()

@@ -17,6 +17,12 @@ FAST_SECONDS = 120.0
 SLOW_SECONDS = 1200.0
 """The same for the slow background; an object left behind is seen by it long after the fast one forgot it."""
 
+LEAST_FOR_HALVES = 8
+"""Pictures from which on each half has a median worth the name."""
+CLEARLY = 1.25
+"""So many times stronger edges along its outline show which half holds a thing."""
+_CROSS = np.ones((3, 3), np.uint8)
+
 
 @dataclass(frozen=True, slots=True)
 class Foreground:
@@ -40,12 +46,12 @@ class Background:
 
     def __init__(self, first: Sequence[Gray], rate: float) -> None:
         stack = np.stack(first)
-        median = np.median(stack, axis=0).astype(np.float32)
+        self.threshold = _noise_threshold(stack)
+        median = _empty(stack, self.threshold).astype(np.float32)
         self._fast = median.copy()
         self._slow = median
         self._fast_rate = 1.0 / max(1.0, FAST_SECONDS * rate)
         self._slow_rate = 1.0 / max(1.0, SLOW_SECONDS * rate)
-        self.threshold = _noise_threshold(stack)
 
     def update(self, gray: Gray) -> Foreground:
         """Compare a frame with both backgrounds, then let them learn from it."""
@@ -62,6 +68,34 @@ def _differs(gray: Gray, background: NDArray[np.float32], threshold: float) -> M
     difference = cv2.absdiff(gray, cv2.convertScaleAbs(background))
     _, mask = cv2.threshold(difference, threshold, 255, cv2.THRESH_BINARY)
     return np.asarray(cv2.medianBlur(mask, 5), dtype=np.uint8)
+
+
+def _empty(stack: NDArray[np.uint8], threshold: float) -> Gray:
+    """The picture without what moves or came and went: the median, and where both halves differ, the emptier half.
+
+    Who falls and lies still for the longer part would else be the background of the time before, and who stands there
+    first and then leaves would leave a ghost. A thing shows its outline, the ground behind it has none there.
+    """
+    median = _median(stack)
+    if len(stack) < LEAST_FOR_HALVES:
+        return median
+    halves = _median(stack[: len(stack) // 2]), _median(stack[len(stack) // 2 :])
+    differs = cv2.medianBlur(cv2.threshold(cv2.absdiff(*halves), threshold, 255, cv2.THRESH_BINARY)[1], 5)
+    edges = [cv2.morphologyEx(half, cv2.MORPH_GRADIENT, _CROSS) for half in halves]
+    count, labels = cv2.connectedComponents(np.asarray(differs, np.uint8))
+    for label in range(1, count):
+        patch = np.asarray(labels == label, np.uint8)
+        outline = cv2.morphologyEx(patch, cv2.MORPH_GRADIENT, _CROSS) > 0
+        first, last = (float(edge[outline].mean()) for edge in edges)
+        emptier = halves[0] if first * CLEARLY < last else halves[1] if last * CLEARLY < first else median
+        # The rim too: there the difference fades out below the threshold.
+        whole = cv2.dilate(patch, _CROSS, iterations=2) > 0
+        median[whole] = emptier[whole]
+    return median
+
+
+def _median(stack: NDArray[np.uint8]) -> Gray:
+    return np.median(stack, axis=0).astype(np.uint8)
 
 
 def _noise_threshold(stack: NDArray[np.uint8]) -> float:

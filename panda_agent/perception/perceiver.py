@@ -18,8 +18,6 @@ from panda_agent.perception.tracks import MotionTracker
 
 BACKGROUND_SAMPLES = 40
 """Frames of the lookahead whose median becomes the first background."""
-BACKGROUND_SECONDS = 12.0
-"""They are taken from so much of it: who falls and stays down must not become the background of the time before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +49,7 @@ class Perceiver:
         config_dir: Path,
         ignore: NDArray[np.uint8] | None = None,
     ) -> None:
-        count = min(len(head), max(2, round(BACKGROUND_SECONDS * rate)))
-        picks = np.unique(np.linspace(0, count - 1, min(count, BACKGROUND_SAMPLES)).astype(int))
+        picks = np.unique(np.linspace(0, len(head) - 1, min(len(head), BACKGROUND_SAMPLES)).astype(int))
         self._background = Background([to_gray(head[i]) for i in picks], rate)
         self._flow = DenseFlow()
         self._tracker = MotionTracker(rate, config_dir)

@@ -33,7 +33,7 @@ STAY_SECONDS = 3.0
 UNKNOWN_BODY = 0.3
 """Body height taken where nobody upright was seen anywhere, picture heights."""
 SEATED, PERSON = 0.6, 0.145
-"""As tall (body heights) and as large (squared body heights) as this is somebody who sits; a suitcase has 0.45 and 0.1."""
+"""As tall (body heights), and as large (squared body heights), is somebody who sits; a suitcase has 0.45 and 0.1."""
 CAPTION_RIM, DIGIT = 0.06, 0.02
 """So small (squared body heights), and so near to the upper or lower rim (share of the picture's height), is a digit of
 a burnt-in clock."""

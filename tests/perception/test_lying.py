@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from panda_agent.perception.lump import describe
 from panda_agent.perception.lying import Lying
 from panda_agent.perception.perceiver import Perceiver
+from panda_agent.perception.resting import Resting
 from panda_agent.perception.stature import Stature
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
@@ -87,10 +89,26 @@ def test_through_a_shadow_the_ground_shows(home):
     assert all(row.data["clear"] < 0.1 for row in rows)
 
 
-def test_whoever_lay_there_from_the_start_leaves_a_hole(home):
-    rows = flat(observe(lambda p, t: put(p, LAID, 140, 150) if t < 9 else None, home))
-    assert rows
-    assert all(row.data["novelty"] < 0.5 for row in rows)
+def rested(before, after):
+    """The lump that is left where `after` differs from `before`, seen at rest for three seconds."""
+    mask = cv2.absdiff(before, after)[::2, ::2] > 14
+    mask = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)) > 0
+    first, then = np.ascontiguousarray(before[::2, ::2]), np.ascontiguousarray(after[::2, ::2])
+    resting, looks = Resting(first, 0.0), []
+    for time in np.arange(0.25, 4.0, 0.25).tolist():
+        resting.update(then if time >= 1.0 else first, mask & (time >= 1.0), time)
+        looks.append((time, mask & (time >= 1.0)))
+    return describe(mask, 1.0, resting, looks, BODY / 2, 0.25)
+
+
+def test_what_came_fits_worse_than_the_ground_and_what_left_fits_better():
+    with_man = WALL.copy()
+    put(with_man, LAID, 140, 150)
+    came, left = rested(WALL, with_man), rested(with_man, WALL)
+    assert came.novelty >= 0.65
+    assert left.novelty <= 0.35
+    assert came.start == pytest.approx(1.0)
+    assert came.drop is None
 
 
 def test_stature_follows_the_row_of_the_feet_and_ignores_shards():
