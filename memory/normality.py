@@ -26,8 +26,8 @@ MAX_LOOKS = 400
 """Frames of each normal video that calibrate the scale."""
 SMOOTH_SECONDS = 0.3
 """Width (sigma) of the Gaussian over time; the one fixed width that benchmarks state."""
-LIMIT_QUANTILE = 0.99
-"""A surprise of 1 is what one normal moment in a hundred reaches."""
+LIMIT_QUANTILE = 0.9
+"""A surprise of 1 is what one normal video in ten reaches at its height: one odd video must not stretch the scale."""
 HEADER, ROWS = "normality.json", "normality.npy"
 
 Curve = NDArray[np.float64]
@@ -40,7 +40,7 @@ class NormalityMemory:
     Args:
         rows: (n, 5) features of normal cells.
         scale: (5,) what a difference in each feature is divided by: its spread over normal cells.
-        limit: Distance that `LIMIT_QUANTILE` of normal moments stay below.
+        limit: Distance below which `LIMIT_QUANTILE` of normal videos stay throughout.
         sources: Fingerprints of the videos it was learnt from.
     """
 
@@ -157,7 +157,7 @@ def learn(videos: Sequence[tuple[str, Sequence[CellLook]]]) -> NormalityMemory:
             bank = _Bank(_thin(np.concatenate(others)), scale)
             few = looks[:: max(1, len(looks) // MAX_LOOKS)]
             curves.append(smooth([look.time for look in few], _farthest(bank, few, 1.0)[0]))
-    limit = float(np.quantile(np.concatenate(curves), LIMIT_QUANTILE)) if curves else 1.0
+    limit = float(np.quantile([curve.max() for curve in curves], LIMIT_QUANTILE)) if curves else 1.0
     return NormalityMemory(rows, scale, max(limit, 1e-3), tuple(sorted(name for name, _ in videos)))
 
 

@@ -18,7 +18,7 @@ from panda_agent.types import Region, TimeSpan
 
 MAX_HZ = 10.5
 """Moments compared a second."""
-HIGH, LOW = 1.1, 0.7
+HIGH, LOW = 1.0, 0.64
 """An episode reaches HIGH times the calibrated limit and lasts while above LOW times it."""
 CHAPTER_SECONDS = 120.0
 """The curve is reported in pieces of this length."""

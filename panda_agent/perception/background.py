@@ -20,7 +20,7 @@ SLOW_SECONDS = 1200.0
 LEAST_FOR_HALVES = 8
 """Pictures from which on each half has a median worth the name."""
 CLEARLY = 1.25
-"""So many times stronger edges along its outline show which half holds a thing."""
+"""So many times stronger edges along an outline show that a thing lies there."""
 _CROSS = np.ones((3, 3), np.uint8)
 
 
@@ -81,16 +81,16 @@ def _empty(stack: NDArray[np.uint8], threshold: float) -> Gray:
         return median
     halves = _median(stack[: len(stack) // 2]), _median(stack[len(stack) // 2 :])
     differs = cv2.medianBlur(cv2.threshold(cv2.absdiff(*halves), threshold, 255, cv2.THRESH_BINARY)[1], 5)
-    edges = [cv2.morphologyEx(half, cv2.MORPH_GRADIENT, _CROSS) for half in halves]
+    edges = [cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, _CROSS) for picture in (median, *halves)]
     count, labels = cv2.connectedComponents(np.asarray(differs, np.uint8))
     for label in range(1, count):
         patch = np.asarray(labels == label, np.uint8)
         outline = cv2.morphologyEx(patch, cv2.MORPH_GRADIENT, _CROSS) > 0
-        first, last = (float(edge[outline].mean()) for edge in edges)
-        emptier = halves[0] if first * CLEARLY < last else halves[1] if last * CLEARLY < first else median
-        # The rim too: there the difference fades out below the threshold.
-        whole = cv2.dilate(patch, _CROSS, iterations=2) > 0
-        median[whole] = emptier[whole]
+        whole, first, last = (float(edge[outline].mean()) for edge in edges)
+        if CLEARLY * min(first, last) < whole:
+            # The rim too: there the difference fades out below the threshold.
+            around = cv2.dilate(patch, _CROSS, iterations=2) > 0
+            median[around] = halves[0 if first < last else 1][around]
     return median
 
 
