@@ -22,6 +22,8 @@ K = 5
 """Neighbours: the distance to the fifth is the surprise of a cell."""
 MAX_ROWS = 40_000
 """Cells kept in a memory; more are thinned by a seeded draw."""
+FLAT_ROWS = 10_000
+"""Up to so many rows exact search is quicker than learning where to search."""
 MAX_LOOKS = 400
 """Frames of each normal video that calibrate the scale."""
 SMOOTH_SECONDS = 0.3
@@ -185,7 +187,7 @@ class _Bank:
 
         self._scale = scale
         data = np.ascontiguousarray(rows / scale, np.float32)
-        if len(data) > 4000:
+        if len(data) > FLAT_ROWS:
             self._index = faiss.index_factory(data.shape[1], "IVF64,Flat")
             self._index.train(data)
             faiss.extract_index_ivf(self._index).nprobe = 8

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from panda_agent.memory.normality import MAX_ROWS, NormalityMemory, learn, smooth
-from panda_agent.perception.cells import NAMES, CellLook, cells_of
+from panda_agent.perception.cells import NAMES, CellLook
 from panda_agent.perception.look import Look, Observation
 from panda_agent.types import Region, TimeSpan
 
@@ -73,7 +73,7 @@ class UnusualMotion:
         self._due = look.time + 1.0 / MAX_HZ
         side = max(look.size)
         self._aspect = (side / look.size[0], side / look.size[1])
-        cells = cells_of(look)
+        cells = look.cells
         if self._memory is None:
             self._looks.append(_extreme(cells))
         else:

@@ -13,7 +13,7 @@ from panda_agent.errors import StoreError
 from panda_agent.memory import watched
 from panda_agent.memory.normality import NormalityMemory, learn
 from panda_agent.nodes.desk import Case
-from panda_agent.perception.cells import VERSION, CellLook, cells_of
+from panda_agent.perception.cells import VERSION, CellLook
 from panda_agent.perception.perceiver import Perceiver
 from panda_agent.tools.observe_motion import ahead, drained, rate_of
 from panda_agent.types import Event, Progress
@@ -71,4 +71,4 @@ def _watch(case: Case, video: Path) -> Iterator[CellLook]:
     with ahead(perceiver.pixels(frame.time, frame.image) for frame in drained(head, frames)) as pixels:
         for seen in pixels:
             case.check_pause()
-            yield cells_of(seen)
+            yield seen.cells

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import ClassVar
 
 import cv2
@@ -155,7 +156,8 @@ class _Field:
             self.shape = stride.moving.shape
             return None
         acceleration = _acceleration(stride, momentum, before, seconds)
-        self._average(np.dstack([acceleration, stride.moving, *_second_moments(stride)]), stride.seconds)
+        moments = cv2.merge([acceleration, stride.moving, *_second_moments(stride)])
+        self._average(np.asarray(moments, np.float32), stride.seconds)
         if stride.time < self._due:
             return None
         self._due = stride.time + EVERY_SECONDS - 1e-3
@@ -173,7 +175,7 @@ class _Field:
         side = max(3, round(body * rows))
         assert self._moments is not None
         window = cv2.boxFilter(self._moments, -1, (side, side), borderType=cv2.BORDER_CONSTANT)
-        acceleration, coverage, xx, yy, xy = np.moveaxis(window, 2, 0)
+        acceleration, coverage, xx, yy, xy = cv2.split(window)
         energy = np.maximum(xx + yy, 0)
         line = np.sqrt((xx - yy) ** 2 + 4 * xy**2)  # difference of the two eigenvalues
         evenness = np.where(energy > 1e-7, 1 - line / np.maximum(energy, 1e-7), 0)
@@ -205,14 +207,20 @@ class _Field:
 def _acceleration(stride: Stride, momentum: Field, before: Field, seconds: float) -> Field:
     """Change of motion along its own path, (rows, columns), picture heights/s²: even motion has none."""
     rows, columns = stride.moving.shape
-    y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
     way = stride.velocity * np.float32(stride.seconds * rows)
-    came_from = cv2.remap(before, x - way[..., 0], y - way[..., 1], cv2.INTER_LINEAR)
+    came_from = cv2.remap(before, _grid(rows, columns) - way, None, cv2.INTER_LINEAR)
     return np.asarray(cv2.magnitude(*cv2.split(momentum - came_from)) / np.float32(max(seconds, 1e-3)), np.float32)
 
 
+@cache
+def _grid(rows: int, columns: int) -> Field:
+    """(rows, columns, 2): where each cell is, x and y."""
+    y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
+    return np.dstack([x, y])
+
+
 def _second_moments(stride: Stride) -> tuple[Field, Field, Field]:
-    u, v = stride.velocity[..., 0], stride.velocity[..., 1]
+    u, v = cv2.split(stride.velocity)
     return u * u * stride.moving, v * v * stride.moving, u * v * stride.moving
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from panda_agent.perception.background import Foreground
+from panda_agent.perception.cells import CellLook
 from panda_agent.perception.tracks import Track
 from panda_agent.types import Region, TimeSpan
 
@@ -33,6 +34,8 @@ class Look:
     """Tracks seen lately, by id; their last row may be older than this moment."""
     ended: list[Track]
     """Tracks that ended at this moment."""
+    cells: CellLook = field(default_factory=CellLook.empty)
+    """What moves, cell by cell."""
 
     @property
     def size(self) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from panda_agent.perception.background import Background, Foreground
 from panda_agent.perception.boxes import motion_boxes
+from panda_agent.perception.cells import CellLook, cells_of
 from panda_agent.perception.flow import DenseFlow
 from panda_agent.perception.look import Look
 from panda_agent.perception.tracks import MotionTracker
@@ -30,6 +31,7 @@ class Pixels:
     flow: NDArray[np.float32]
     foreground: Foreground
     boxes: NDArray[np.float32]
+    cells: CellLook
 
 
 class Perceiver:
@@ -68,19 +70,28 @@ class Perceiver:
         if self._ignore is not None:
             foreground.moving[self._ignore > 0] = 0
             foreground.static[self._ignore > 0] = 0
-        return Pixels(time, rgb, gray, flow, foreground, motion_boxes(foreground.moving))
+        cells = cells_of(time, gray, flow, foreground.moving)
+        return Pixels(time, rgb, gray, flow, foreground, motion_boxes(foreground.moving), cells)
 
     def look(self, seen: Pixels) -> Look:
         """Follow what moves in the next frame."""
         ended = self._tracker.update(seen.time, seen.boxes, seen.flow)
         return Look(
-            seen.time, seen.rgb, seen.gray, seen.flow, seen.foreground, seen.boxes, self._tracker.live, ended
+            seen.time,
+            seen.rgb,
+            seen.gray,
+            seen.flow,
+            seen.foreground,
+            seen.boxes,
+            self._tracker.live,
+            ended,
+            seen.cells,
         )
 
     def last_tracks(self, look: Look) -> Look:
         """The last look again, with every live track ended: filters hear of tracks that the end of the video cut off."""
         ended = self._tracker.finish()
-        return Look(look.time, look.rgb, look.gray, look.flow, look.foreground, look.boxes[:0], {}, ended)
+        return replace(look, boxes=look.boxes[:0], live={}, ended=ended)
 
 
 def to_gray(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -5,7 +5,6 @@ import pytest
 
 from panda_agent.perception.background import Background
 from panda_agent.perception.boxes import motion_boxes
-from panda_agent.perception.cells import cells_of
 from panda_agent.perception.flow import DenseFlow
 from panda_agent.perception.perceiver import Perceiver, to_gray
 from panda_agent.perception.tracks import MotionTracker
@@ -120,7 +119,7 @@ def test_cells_measure_what_moves_where_it_moves(film, home):
     perceiver = Perceiver(frames, film.rate, home)
     for i, frame in enumerate(frames):
         look = perceiver.look(perceiver.pixels(i / film.rate, frame))
-    cells = cells_of(look)
+    cells = look.cells
     step = film.width // 48
     centers = (cells.where[:, ::-1] + 0.5) * step
     x = 20 + 40.0 * look.time
