@@ -208,7 +208,8 @@ def _acceleration(stride: Stride, momentum: Field, before: Field, seconds: float
     """Change of motion along its own path, (rows, columns), picture heights/s²: even motion has none."""
     rows, columns = stride.moving.shape
     way = stride.velocity * np.float32(stride.seconds * rows)
-    came_from = cv2.remap(before, _grid(rows, columns) - way, None, cv2.INTER_LINEAR)
+    x, y = cv2.split(_grid(rows, columns) - way)
+    came_from = cv2.remap(before, x, y, cv2.INTER_LINEAR)
     return np.asarray(cv2.magnitude(*cv2.split(momentum - came_from)) / np.float32(max(seconds, 1e-3)), np.float32)
 
 

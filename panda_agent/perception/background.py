@@ -95,7 +95,7 @@ def _empty(stack: NDArray[np.uint8], threshold: float) -> Gray:
 
 
 def _median(stack: NDArray[np.uint8]) -> Gray:
-    return np.median(stack, axis=0).astype(np.uint8)
+    return np.asarray(np.median(stack, axis=0), np.uint8)
 
 
 def _noise_threshold(stack: NDArray[np.uint8]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -41,9 +42,7 @@ class CellLook:
         return cls(0.0, np.zeros((0, len(NAMES)), np.float32), np.zeros((0, 2), np.int16), (0, 0))
 
 
-def cells_of(
-    time: float, gray: NDArray[np.uint8], flow: NDArray[np.float32], moving: NDArray[np.uint8]
-) -> CellLook:
+def cells_of(time: float, gray: NDArray[np.uint8], flow: NDArray[np.float32], moving: NDArray[np.uint8]) -> CellLook:
     """Measure the active cells of a frame.
 
     The features are those of simple crowd models (speed and occupancy of spatial cells, e.g. Adam et al., PAMI 2008)
@@ -83,7 +82,7 @@ class _Windows:
         self._left, self._right = _ends(columns, size, shape[1])
         self._area = np.outer(self._bottom - self._top, self._right - self._left)
 
-    def means(self, integral: NDArray[np.floating]) -> NDArray[np.float64]:
+    def means(self, integral: NDArray[Any]) -> NDArray[np.float64]:
         """Means (rows, columns) of the picture (h, w) whose integral (h + 1, w + 1) is given."""
         upper, lower = integral[self._top], integral[self._bottom]
         bands = lower - upper

@@ -11,7 +11,7 @@ Flow = NDArray[np.float32]
 
 
 class DenseFlow:
-    """DIS optical flow (Kroeger et al., ECCV 2016) from one frame to the next; the result is bit-identical across threads."""
+    """DIS optical flow (Kroeger et al., ECCV 2016) from one frame to the next; the same bits from any thread."""
 
     def __init__(self) -> None:
         self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)

@@ -56,7 +56,7 @@ class Observation:
     statement: str
     """One plain sentence with numbers and units."""
     data: dict[str, JsonValue] = field(default_factory=dict)
-    """Plain floats, ints, strings, lists; never numpy scalars. `profile` = [[seconds, 0..1 or more], ...] where it varies."""
+    """Plain floats, ints, strings, lists; never numpy scalars. `profile` = [[seconds, value], ...] where it varies."""
     region: Region | None = None
     score: float | None = None
     """0..1, how strong by the filter's own scale."""
@@ -71,7 +71,7 @@ class Filter(Protocol):
     """The kinds it can report, each with the fields of its data; rules are checked against this at load."""
 
     def update(self, look: Look) -> list[Observation]:
-        """Take one frame; return what became certain by now (an episode is reported when it ends, or once it is clear)."""
+        """Take one frame; return what became certain by now: an episode when it ends, or once it is clear."""
         ...
 
     def finish(self) -> list[Observation]:

@@ -89,7 +89,7 @@ class Perceiver:
         )
 
     def last_tracks(self, look: Look) -> Look:
-        """The last look again, with every live track ended: filters hear of tracks that the end of the video cut off."""
+        """The last look again, with every live track ended: filters hear of tracks that the video's end cut off."""
         ended = self._tracker.finish()
         return replace(look, boxes=look.boxes[:0], live={}, ended=ended)
 

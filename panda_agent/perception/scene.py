@@ -22,7 +22,9 @@ class Scene:
         rate: Frames per second; unused, every filter is made the same way.
     """
 
-    makes: ClassVar[dict[str, tuple[str, ...]]] = {"scene": ("luma", "contrast", "noise", "sharpness", "objects", "density", "motion", "camera_moves")}
+    makes: ClassVar[dict[str, tuple[str, ...]]] = {
+        "scene": ("luma", "contrast", "noise", "sharpness", "objects", "density", "motion", "camera_moves")
+    }
 
     def __init__(self, rate: float) -> None:
         self._first: float | None = None

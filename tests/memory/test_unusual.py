@@ -1,8 +1,7 @@
 """The filter that compares each moment with normal life."""
 
-from itertools import pairwise
-
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
