@@ -18,9 +18,18 @@ from panda_agent.types import CaseOpened, CaseRequest
 
 def open_case(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     """Take up the case that the state names, or open one for the state's video."""
-    case = desk.case(state["case_id"]) if "case_id" in state else _open(desk, state)
+    case = _named(desk, state) or _open(desk, state)
     emit(CaseOpened(case_id=case.id, video=case.store.record.video, tier=case.store.record.tier))
     return {"case_id": case.id}
+
+
+def _named(desk: Desk, state: CaseState) -> Case | None:
+    """The case that the state names, unless it is that of another video, which a parent's thread was about before."""
+    if "case_id" not in state:
+        return None
+    case = desk.case(state["case_id"])
+    fits = "video" not in state or case.request.video == str(Path(state["video"]).absolute())
+    return case if fits else None
 
 
 def _open(desk: Desk, state: CaseState) -> Case:

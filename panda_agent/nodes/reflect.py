@@ -18,7 +18,9 @@ def reflect(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     if spent is not None:
         case.store.put_note("spent", spent)
         return {"settled": True}
-    wish = desk.reasoner.reflect(clip, judgement, plan_of(case), brief_of(desk, case))
+    wish = None
+    if clip.round < case.settings.loop.rounds:
+        wish = desk.reasoner.reflect(clip, judgement, plan_of(case), brief_of(desk, case))
     why = judgement.reason if wish is None else wish.why
     emit(Reflected(clip=clip.index, round=clip.round, why=why, tool=None if wish is None else wish.tool))
     if wish is None:

@@ -65,6 +65,8 @@ class Judgement(Model):
     status: Literal["normal", "abnormal", "insufficient"]
     score: float = Field(ge=0, le=1)
     reason: str
+    about: str | None = None
+    """The anomaly hypothesis that the score is about; None where nothing was tested."""
     cites: tuple[str, ...] = ()
     round: int = 0
     changed: str | None = None

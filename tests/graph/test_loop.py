@@ -15,7 +15,7 @@ from panda_agent.errors import CaseNotFound, CasePaused, ToolError, UserError
 from panda_agent.perception.look import Observation
 from panda_agent.settings import load_settings
 from panda_agent.tools import ToolSpec
-from panda_agent.types import Region, TimeSpan
+from panda_agent.types import BeliefMoved, Judged, Region, TimeSpan
 
 PACK = """
 id: test
@@ -270,6 +270,28 @@ def test_an_iterator_that_was_cut_off_must_be_given_again(settings):
     assert asyncio.run(_verdict(resumed.resume("c1", frames()))) == whole
 
 
+def test_a_clip_is_looked_at_again_at_most_so_many_rounds(settings):
+    unclear = agitation(2, 3, energy=2.2)
+    for rounds in (0, 1, 2):
+        short = settings.model_copy(update={"loop": settings.loop.model_copy(update={"rounds": rounds})})
+        assert investigate(short, unclear, again=True).cost.looks == rounds
+
+
+def test_the_stream_tells_how_belief_moves(settings):
+    inv = Investigator(settings, tools=[Script(agitation(2, 3, energy=2.2)), *looks(again=False)])
+
+    async def watch():
+        return [event async for event in inv.stream(frames()) if isinstance(event, BeliefMoved | Judged)]
+
+    events = asyncio.run(watch())
+    up, down = [event for event in events if isinstance(event, BeliefMoved)]
+    scores = [one.judgement.score for one in events if isinstance(one, Judged) and one.judgement.about == "fight"]
+    assert (up.hypothesis, up.before) == ("fight", 0.05)
+    assert up.after == down.before == max(scores)
+    assert down.after < up.after
+    assert up.cites
+
+
 class Parent(TypedDict, total=False):
     video: str
     case_id: str
@@ -292,6 +314,19 @@ def test_mounted_in_a_parent_graph(settings, sync, shared):
     assert out["handled"]
     assert Verdict.model_validate(out["verdict"]).label == "anomalous"
     assert out["case_id"].startswith("SCFD-nofi007-")
+
+
+def test_the_next_video_on_a_parents_thread_is_a_case_of_its_own(settings, video, tmp_path):
+    other = tmp_path / "other.mp4"
+    other.write_bytes(video.read_bytes())
+    graph = StateGraph(Parent)
+    graph.add_node("watch", build_graph(settings, tools=[Script(agitation(1, 2, energy=4)), *looks()]))
+    graph.add_edge(START, "watch")
+    app = graph.compile(checkpointer=InMemorySaver())
+    config = {"configurable": {"thread_id": "t"}}
+    first, second = (app.invoke({"video": str(path)}, config) for path in (video, other))
+    assert first["case_id"].startswith("noise-")
+    assert second["case_id"].startswith("other-")
 
 
 async def _verdict(events):

@@ -63,6 +63,7 @@ class RulesReasoner:
             status=status,  # type: ignore[arg-type]
             score=round(score, 4),
             reason=_reason(firings, score, threshold),
+            about=event,
             cites=tuple(dict.fromkeys(cite for line in firings for cite in line.evidence)),
             round=clip.round,
             changed=_change(clip.before, score, clip.used),
