@@ -1,6 +1,6 @@
 """Planted events and their decoy twins: are the events found in time, and do the twins stay normal?
 
-    .venv/bin/python benchmarks/demo_scenes.py --seeds 1000-1019
+    .venv/bin/python -m benchmarks.demo_scenes --seeds 1000-1019
 
 Each seed renders every scene twice, with the event and with its innocent look-alike.
 """

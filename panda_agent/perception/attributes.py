@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import JsonValue
 
-from panda_agent.perception.look import Look, Observation
+from panda_agent.perception.look import Look, Observation, path_of
 from panda_agent.perception.paths import Array, Joiner, Path
 from panda_agent.perception.place_norms import Compared, PlaceNorms, compare
 from panda_agent.types import Region, TimeSpan
@@ -37,7 +37,7 @@ MAKES: dict[str, tuple[str, ...]] = {
     "track": (
         "track", "tracks", "hits", "seconds", "body", "speed", "top_speed", "heading", "straightness", "way", "dwell",
         "stops", "aspect", "aspect_change", "area", "born", "died", "others", "speed_here", "speed_ratio", "speed_rank",
-        "speed_limit", "size_ratio", "size_rank", "against", "flow", "profile",
+        "speed_limit", "size_ratio", "size_rank", "against", "flow", "profile", "path",
     ),
     "stop": ("track", "tracks", "before", "after", "deceleration", "rest", "body", "speed_ratio", "size_ratio"),
 }  # fmt: skip
@@ -192,6 +192,7 @@ def _track(path: Path, compared: Compared | None, stops: int) -> Observation:
         "stops": stops,
         **({} if compared is None else _relative(compared)),
         "profile": _profile(path),
+        "path": path_of(path.time, path.boxes * path.size[1], path.size),
     }
     return Observation(
         kind="track",

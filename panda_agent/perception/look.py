@@ -64,6 +64,22 @@ class Observation:
     """The sense it comes from, where it is not the tool's own (`tracks` for what is seen by following an object)."""
 
 
+def path_of(
+    time: NDArray[np.floating], boxes: NDArray[np.floating], size: tuple[int, int], most: int = 60
+) -> list[JsonValue]:
+    """`data["path"]` of an observation that moves: [[seconds, x0, y0, x1, y1], ...] in shares of the picture.
+
+    Args:
+        time: (n,) seconds.
+        boxes: (n, 4) pixels.
+        size: (width, height) of the picture.
+        most: Rows that are kept, evenly.
+    """
+    picks = np.unique(np.linspace(0, len(time) - 1, min(len(time), most)).astype(int))
+    places = ((float(time[i]), Region.of_pixels(boxes[i].tolist(), *size)) for i in picks)
+    return [[round(at, 2), place.x0, place.y0, place.x1, place.y1] for at, place in places]
+
+
 class Filter(Protocol):
     """A small stateful detector. It holds bounded state, however long the video."""
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from panda_agent.perception.look import Look, Observation
+from panda_agent.perception.look import Look, Observation, path_of
 from panda_agent.perception.movers import Mover, Movers
 from panda_agent.perception.place_norms import COLUMNS, ROWS, Cell, Passage, PlaceNorms
 from panda_agent.perception.points import Array
@@ -83,6 +83,7 @@ class Quick:
     makes: ClassVar[dict[str, tuple[str, ...]]] = {
         "quick": (
             "others", "speed_ratio", "speed", "seconds", "way", "straightness", "points", "against", "flow", "profile",
+            "path",
         )
     }  # fmt: skip
 
@@ -195,6 +196,7 @@ def judge(way: Way, norms: PlaceNorms) -> Observation | None:
             "against": round(against, 3),
             "flow": round(flow, 3),
             "profile": [[round(t, 3), round(r, 3)] for t, r in zip(way.time.tolist(), ratio.tolist(), strict=True)],
+            "path": path_of(way.time, np.hstack([way.place - way.body / 2, way.place + way.body / 2]), way.size),
         },
         region=Region.of_pixels((*low, *high), *way.size),
         score=round(min(1.0, typical / 4.0), 4),

@@ -73,7 +73,9 @@ class Circler(RulesReasoner):
 )
 def test_row_32_a_planner_in_circles_meets_its_budget_and_a_verdict(home, budget, looks, told):
     zoom = Sense(seen(), name="zoom", stage="second look")
-    investigator = Investigator(load_settings(budget=budget, loop={"rounds": 10}), tools=[Sense(seen()), zoom], reasoner=Circler())
+    investigator = Investigator(
+        load_settings(budget=budget, loop={"rounds": 10}), tools=[Sense(seen()), zoom], reasoner=Circler()
+    )
     verdict = investigator.investigate(frames(), case_id="round")
     assert (zoom.runs, verdict.cost.looks) == (looks, looks)
     assert any(told in warning for warning in verdict.warnings) or told in str(verdict.abstained_because)
