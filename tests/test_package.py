@@ -23,7 +23,8 @@ def folders_with_code():
     found = set()
     for top, name in {"panda_agent": "panda_agent", **MAPPED}.items():
         for folder in [ROOT / top, *(ROOT / top).rglob("*")]:
-            if folder.is_dir() and folder.name != "__pycache__" and any(folder.glob("*.py")):
+            shipped = any(folder.glob("*.py")) or any(folder.glob("*.j2"))
+            if folder.is_dir() and folder.name != "__pycache__" and shipped:
                 found.add(".".join([name, *folder.relative_to(ROOT / top).parts]))
     return found
 

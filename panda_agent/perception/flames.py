@@ -104,10 +104,10 @@ class Flames:
 
 def _brightest(look: Look) -> _Sight | None:
     """The warm spot with the largest hot core and its measures, or nothing; every other pixel of every other row."""
-    rgb = np.ascontiguousarray(look.rgb[::2, ::2])
-    hot = cv2.inRange(rgb, (RED_LEVEL, CORE_LEVEL, 0), (255, 255, 255 - WARMTH)) > 0
+    hot = cv2.inRange(look.rgb, (RED_LEVEL, CORE_LEVEL, 0), (255, 255, 255 - WARMTH))[::2, ::2] > 0
     if np.count_nonzero(hot) < LEAST_CORE * SMALLEST * hot.size:
         return None
+    rgb = np.ascontiguousarray(look.rgb[::2, ::2])
     red, green, blue = cv2.split(rgb)
     warm = (red >= RED_LEVEL) & (red > green) & (green > blue) & (cv2.subtract(red, blue) >= WARMTH)
     # A flame is torn into tongues: what lies a few pixels apart belongs together.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -78,8 +79,8 @@ class MotionTracker:
 
 def _mean_flow(flow: NDArray[np.float32], box: NDArray[np.float32]) -> tuple[float, float]:
     x0, y0, x1, y1 = (int(v) for v in box)
-    part = flow[y0:y1, x0:x1]
-    return float(part[..., 0].mean()), float(part[..., 1].mean())
+    u, v, *_ = cv2.mean(flow[y0:y1, x0:x1])
+    return u, v
 
 
 def _byte_tracker(rate: float, config_dir: Path) -> tuple[Any, Any]:
