@@ -18,7 +18,7 @@ OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "!=": operator.ne,
     "in": lambda found, wanted: found in wanted,
 }
-BUILT_IN = ("score", "duration", "area", "x", "y", "hour", "zone")
+BUILT_IN = ("score", "duration", "area", "x", "y", "hour")
 """Fields every row has, beside its data."""
 
 
