@@ -12,7 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from panda_agent.errors import UserError
-from panda_agent.types import RulePack
+from panda_agent.types import ROW_FIELDS, RulePack
 
 SHIPPED = files("panda_agent.prompts.rules")
 MAX_PACK_BYTES = 2_000_000
@@ -111,7 +111,7 @@ def _check_evidence(pack: RulePack, makes: Mapping[str, tuple[str, ...]]) -> Non
                     f"Rule {rule.id!r} needs evidence of kind {condition.kind!r}, which no tool makes.",
                     hint=f"Kinds at hand: {', '.join(sorted(makes))}.",
                 )
-            known = {*makes[condition.kind], "score", "duration", "area", "x", "y", "hour", "zones"}
+            known = {*makes[condition.kind], *ROW_FIELDS, "zones"}
             fields = [predicate.field for predicate in condition.where]
             if rule.strength is not None and condition is rule.when[0]:
                 fields.append(rule.strength.field)

@@ -15,7 +15,17 @@ from panda_agent.types.events import (
 from panda_agent.types.evidence import Evidence, evidence_id
 from panda_agent.types.plan import Plan, Reflection
 from panda_agent.types.request import CaseRequest
-from panda_agent.types.rules import Condition, EventType, ExampleRow, Predicate, Ramp, Rule, RulePack, Severity
+from panda_agent.types.rules import (
+    ROW_FIELDS,
+    Condition,
+    EventType,
+    ExampleRow,
+    Predicate,
+    Ramp,
+    Rule,
+    RulePack,
+    Severity,
+)
 from panda_agent.types.time import Model, Region, TimeSpan, clock, merge_spans
 from panda_agent.types.verdict import (
     SCHEMA_VERSION,
@@ -36,6 +46,7 @@ from panda_agent.types.zones import BUILT_IN_ZONES, Zone, zones_of
 __all__ = [
     "BUILT_IN_ZONES",
     "EVENT",
+    "ROW_FIELDS",
     "SCHEMA_VERSION",
     "AnomalySpan",
     "BeliefMoved",

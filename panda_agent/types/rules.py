@@ -15,6 +15,8 @@ Severity = Literal["low", "medium", "high"]
 Op = Literal[">=", "<=", ">", "<", "==", "!=", "in"]
 """Comparison of a predicate."""
 OPS: tuple[str, ...] = get_args(Op)
+ROW_FIELDS = ("score", "duration", "area", "x", "y", "hour")
+"""Fields that every row of evidence has beside its data: seconds; shares of the picture; hour 0..24 by the clock."""
 
 
 class Predicate(Model):

@@ -18,8 +18,6 @@ OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "!=": operator.ne,
     "in": lambda found, wanted: found in wanted,
 }
-BUILT_IN = ("score", "duration", "area", "x", "y", "hour")
-"""Fields every row has, beside its data."""
 
 
 def value_of(row: Evidence, field: str, started_at: str | None = None) -> Any:
@@ -27,7 +25,7 @@ def value_of(row: Evidence, field: str, started_at: str | None = None) -> Any:
 
     Args:
         row: The evidence.
-        field: A key of `row.data` or one of `BUILT_IN` (seconds; shares of the picture; hour 0..24 by the clock).
+        field: A key of `row.data` or one of `ROW_FIELDS`.
         started_at: ISO time of second 0, needed for `hour`.
     """
     if field in row.data:
