@@ -16,8 +16,8 @@ from panda_agent.types import Region, TimeSpan
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """One perceived moment; all pictures share the reduced size (h, w)."""
+class Pixels:
+    """What a frame shows before anybody is followed; all pictures share the reduced size (h, w)."""
 
     time: float
     """Seconds."""
@@ -30,12 +30,18 @@ class Look:
     foreground: Foreground
     boxes: NDArray[np.float32]
     """(n, 4) motion boxes in pixels."""
+    cells: CellLook = field(default_factory=CellLook.empty, kw_only=True)
+    """What moves, cell by cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look(Pixels):
+    """One perceived moment: its pixels, and who is followed."""
+
     live: dict[int, Track]
     """Tracks seen lately, by id; their last row may be older than this moment."""
     ended: list[Track]
     """Tracks that ended at this moment."""
-    cells: CellLook = field(default_factory=CellLook.empty)
-    """What moves, cell by cell."""
 
     @property
     def size(self) -> tuple[int, int]:

@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from panda_agent.perception.background import Background, Foreground
+from panda_agent.perception.background import Background
 from panda_agent.perception.boxes import motion_boxes
-from panda_agent.perception.cells import CellLook, cells_of
+from panda_agent.perception.cells import cells_of
 from panda_agent.perception.flow import DenseFlow
-from panda_agent.perception.look import Look
+from panda_agent.perception.look import Look, Pixels
 from panda_agent.perception.tracks import MotionTracker
 
 BACKGROUND_SAMPLES = 40
 """Frames of the lookahead whose median becomes the first background."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pixels:
-    """What a frame shows before anybody is followed; all arrays share the reduced size (h, w)."""
-
-    time: float
-    rgb: NDArray[np.uint8]
-    gray: NDArray[np.uint8]
-    flow: NDArray[np.float32]
-    foreground: Foreground
-    boxes: NDArray[np.float32]
-    cells: CellLook
 
 
 class Perceiver:
@@ -71,7 +58,7 @@ class Perceiver:
             foreground.moving[self._ignore > 0] = 0
             foreground.static[self._ignore > 0] = 0
         cells = cells_of(time, gray, flow, foreground.moving)
-        return Pixels(time, rgb, gray, flow, foreground, motion_boxes(foreground.moving), cells)
+        return Pixels(time, rgb, gray, flow, foreground, motion_boxes(foreground.moving), cells=cells)
 
     def look(self, seen: Pixels) -> Look:
         """Follow what moves in the next frame."""
@@ -85,7 +72,7 @@ class Perceiver:
             seen.boxes,
             self._tracker.live,
             ended,
-            seen.cells,
+            cells=seen.cells,
         )
 
     def last_tracks(self, look: Look) -> Look:

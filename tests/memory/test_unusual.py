@@ -27,7 +27,7 @@ def look_at(time, x, speed):
     moving[body], flow[body] = 255, (speed, 0)
     fore = Foreground(moving, np.zeros_like(gray), 0.05)
     cells = cells_of(time, gray, flow, moving)
-    return Look(time, gray[..., None].repeat(3, 2), gray, flow, fore, np.zeros((0, 4), np.float32), {}, [], cells)
+    return Look(time, gray[..., None].repeat(3, 2), gray, flow, fore, np.zeros((0, 4), np.float32), {}, [], cells=cells)
 
 
 def film(seconds, fast=(), start=0):
