@@ -16,7 +16,7 @@ import numpy as np
 
 from examples.sample import video_of
 from panda_agent import Investigator
-from panda_agent.perception.look import Observation
+from panda_agent.perception.observation import Observation
 from panda_agent.tools import Scope, ToolSpec
 from panda_agent.types import EvidenceFound, Region, TimeSpan
 from panda_agent.video import Frame

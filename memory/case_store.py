@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -14,6 +14,8 @@ from panda_agent.errors import UserError
 from panda_agent.memory import evidence_table
 from panda_agent.memory.cases import case_folder, list_cases, nearest_ids, not_found, purge, remove_case
 from panda_agent.memory.record import FILE, SCHEMA, CaseRecord, Status, decode, encode, peek
+from panda_agent.memory.spool import Spool
+from panda_agent.memory.stored_rows import StoredRows
 from panda_agent.types import Evidence, Judgement, Model, TimeSpan
 
 __all__ = ["CaseRecord", "CaseStore", "LogRow", "case_folder", "list_cases", "nearest_ids", "purge", "remove_case"]
@@ -118,16 +120,22 @@ class CaseStore:
 
         Args:
             name: The pass, e.g. `perceive`.
-            rows: Its evidence; drawn to the end before the transaction starts, so that nobody waits for a tool.
+            rows: Its evidence; drawn to the end before the transaction starts, so that nobody waits for a tool. They
+                wait in an unnamed file: of a long video there are too many for memory.
             facts: What else it learnt, read after the rows, which may fill it; `pass_facts` returns it, which marks the
                 pass as done.
         """
-        bodies = [(row, evidence_table.to_body(row)) for row in rows]
-        told = to_json(facts, f"The facts of pass {name!r}")  # after the rows: drawing them may still add facts
+        with Spool(self.folder) as bodies:
+            for row in rows:
+                bodies.add(evidence_table.to_body(row))
+            told = to_json(facts, f"The facts of pass {name!r}")  # after the rows: drawing them may still add facts
+            self._replace_pass(name, bodies, told)
+
+    def _replace_pass(self, name: str, bodies: Iterable[str], told: str) -> None:
         with self._database.writing() as db:
             evidence_table.drop_pass(db, name)
-            for row, body in bodies:
-                evidence_table.file_row(db, row, body, name)
+            for body in bodies:
+                evidence_table.file_row(db, decode(Evidence, body, "Evidence"), body, name)
             db.execute("INSERT OR REPLACE INTO passes VALUES (?, ?)", (name, told))
 
     def pass_facts(self, name: str) -> dict[str, JsonValue] | None:
@@ -171,6 +179,16 @@ class CaseStore:
         """
         with self._database.reading() as db:
             return evidence_table.select(db, evidence_table.filters(kind, kinds, span, track, tool))
+
+    def evidence_slices(self, kinds: Collection[str] | None = None) -> Sequence[Evidence]:
+        """All rows, or those of some kinds, in the order of `evidence`, but read anew in slices as they are asked for.
+
+        Rows that are filed later are not among them.
+        """
+        with self._database.reading() as db:
+            return StoredRows(
+                self._database, evidence_table.seqs(db, evidence_table.filters(None, kinds, None, None, None))
+            )
 
     def get(self, cite: str) -> Evidence | None:
         """The row that a verdict cites as `id` or `id.revision`; None when there is none."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from sqlite3 import Connection
+from array import array
+from collections.abc import Collection, Sequence
+from sqlite3 import Connection, Cursor
 from typing import Any
 
 from panda_agent.errors import StoreError
@@ -80,12 +81,28 @@ def filters(
 
 def select(db: Connection, tests: list[Filter]) -> list[Evidence]:
     """The rows that pass all tests, in the order (start, end, kind, id, revision)."""
+    return [_read(*row) for row in _ordered(db, "id, revision, body", tests)]
+
+
+def seqs(db: Connection, tests: list[Filter]) -> array[int]:
+    """The numbers of the rows that pass all tests, in the same order."""
+    return array("q", (seq for (seq,) in _ordered(db, "seq", tests)))
+
+
+def numbered(db: Connection, numbers: Sequence[int]) -> list[Evidence]:
+    """The rows of these numbers, in the order of the numbers."""
+    marks = ", ".join("?" * len(numbers))
+    rows = db.execute(f"SELECT seq, id, revision, body FROM evidence WHERE seq IN ({marks})", tuple(numbers))
+    found = {seq: _read(*row) for seq, *row in rows}
+    return [found[number] for number in numbers]
+
+
+def _ordered(db: Connection, columns: str, tests: list[Filter]) -> Cursor:
     where = " AND ".join(test for test, _ in tests) or "1"
-    rows = db.execute(
-        f"SELECT id, revision, body FROM evidence WHERE {where} ORDER BY start, stop, kind, id, revision",
+    return db.execute(
+        f"SELECT {columns} FROM evidence WHERE {where} ORDER BY start, stop, kind, id, revision",
         [value for _, values in tests for value in values],
     )
-    return [_read(*row) for row in rows]
 
 
 def cited(db: Connection, cite: str) -> Evidence | None:

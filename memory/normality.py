@@ -163,7 +163,7 @@ def learn(videos: Sequence[tuple[str, Sequence[CellLook]]]) -> NormalityMemory:
     return NormalityMemory(rows, scale, max(limit, 1e-3), tuple(sorted(name for name, _ in videos)))
 
 
-def smooth(times: Sequence[float], values: Curve) -> Curve:
+def smooth(times: Sequence[float] | Curve, values: Curve) -> Curve:
     """Smooth a curve with a Gaussian of `SMOOTH_SECONDS`, weights renormalised at the edges (no hidden zeros there)."""
     if len(values) < 2:
         return np.asarray(values, np.float64)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import chain, islice, pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from panda_agent.memory.normality import MAX_ROWS, NormalityMemory, learn, smooth
+from panda_agent.memory.packed import PackedLooks
 from panda_agent.perception.cells import NAMES, CellLook
-from panda_agent.perception.look import Look, Observation
+from panda_agent.perception.look import Look
+from panda_agent.perception.observation import Observation
 from panda_agent.types import Region, TimeSpan
 
 MAX_HZ = 10.5
@@ -37,12 +39,14 @@ WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    time: float
-    value: float
-    cell: tuple[int, int]
-    features: NDArray[np.float32]
+BLOCK = 256
+"""Looks that are packed, and compared, at a time."""
+_MOMENT = np.dtype(
+    [("time", np.float64), ("value", np.float64), ("cell", np.int16, 2), ("features", np.float32, len(NAMES))]
+)
+"""A look compared: seconds, distance, and row, column and features of its farthest cell (zeros without a cell)."""
+Moments = NDArray[np.void]
+"""(n,) of `_MOMENT`: an hour of objects would be ten times as large."""
 
 
 class UnusualMotion:
@@ -62,7 +66,9 @@ class UnusualMotion:
     def __init__(self, rate: float, memory: NormalityMemory | None = None) -> None:
         self._memory = memory
         self._looks: list[CellLook] = []
-        self._moments: list[_Moment] = []
+        """The last few, until there are enough of them to pack."""
+        self._packed: list[PackedLooks] = []
+        self._moments: list[Moments] = []
         self._due = -1.0
         self._aspect = (1.0, 1.0)
 
@@ -73,24 +79,34 @@ class UnusualMotion:
         self._due = look.time + 1.0 / MAX_HZ
         side = max(look.size)
         self._aspect = (side / look.size[0], side / look.size[1])
-        cells = look.cells
-        if self._memory is None:
-            self._looks.append(_extreme(cells))
-        else:
-            self._moments += _compare(self._memory, [cells])
+        self._looks.append(_extreme(look.cells) if self._memory is None else look.cells)
+        if len(self._looks) >= BLOCK:
+            self._clear()
         return []
+
+    def _clear(self) -> None:
+        """Pack the last looks; where normal life is known, only how they compare with it is kept."""
+        if self._memory is None:
+            self._packed.append(PackedLooks.of(self._looks))
+        else:
+            # One by one: near a limit the search may round differently for many cells at a time.
+            self._moments += [_compare(self._memory, [look]) for look in self._looks]
+            self._moments = [np.concatenate(self._moments)]
+        self._looks = []
 
     def finish(self) -> list[Observation]:
         """The curve and its episodes."""
+        if self._looks:
+            self._clear()
         memory = self._memory
-        if memory is None and self._looks:
-            memory = _own_memory(self._looks)
-            self._moments = [] if memory is None else _compare(memory, self._looks)
-        if memory is None or not self._moments:
+        if memory is None:
+            memory = _own_memory(self._packed)
+            self._moments = [] if memory is None else [_compare(memory, list(looks)) for looks in self._packed]
+        moments = np.concatenate(self._moments or [np.zeros(0, _MOMENT)])
+        if memory is None or not len(moments):
             return []
-        times = [moment.time for moment in self._moments]
-        curve = smooth(times, np.array([moment.value for moment in self._moments]))
-        return [*self._chapters(times, curve), *self._episodes(times, curve, memory)]
+        curve = smooth(moments["time"], moments["value"])
+        return [*self._chapters(moments["time"].tolist(), curve), *self._episodes(moments, curve, memory)]
 
     @property
     def _reference(self) -> str:
@@ -118,23 +134,22 @@ class UnusualMotion:
             },
         )
 
-    def _episodes(self, times: list[float], curve: NDArray[np.float64], memory: NormalityMemory) -> list[Observation]:
+    def _episodes(self, moments: Moments, curve: NDArray[np.float64], memory: NormalityMemory) -> list[Observation]:
         found = []
         i = 0
-        while i < len(times):
+        while i < len(moments):
             j = i
-            while j < len(times) and curve[j] >= LOW:
+            while j < len(moments) and curve[j] >= LOW:
                 j += 1
             if j > i and float(curve[i:j].max()) >= HIGH:
-                found.append(self._episode(times[i:j], curve[i:j], self._moments[i:j], memory))
+                found.append(self._episode(moments[i:j], curve[i:j], memory))
             i = max(j, i + 1)
         return found
 
-    def _episode(
-        self, times: list[float], curve: NDArray[np.float64], moments: list[_Moment], memory: NormalityMemory
-    ) -> Observation:
-        top = moments[int(np.argmax([moment.value for moment in moments]))]
-        gaps = memory.differs(top.features)
+    def _episode(self, moments: Moments, curve: NDArray[np.float64], memory: NormalityMemory) -> Observation:
+        times = moments["time"].tolist()
+        top = moments[int(moments["value"].argmax())]
+        gaps = memory.differs(top["features"])
         feature = max(gaps, key=lambda name: abs(gaps[name]))
         word = WORDS[feature][gaps[feature] < 0]
         surprise = round(float(curve.max()), 3)
@@ -142,7 +157,7 @@ class UnusualMotion:
         return Observation(
             kind="unusual",
             span=TimeSpan(start=round(times[0], 3), end=round(times[-1], 3)),
-            region=self._around(top.cell),
+            region=self._around(top["cell"].tolist()),
             statement=(
                 f"Motion strays from {self._reference} by {surprise:.2f} times the calibrated limit: {word} by "
                 f"{spreads:.2f} normal spreads."
@@ -159,31 +174,29 @@ class UnusualMotion:
             },
         )
 
-    def _path(self, moments: list[_Moment]) -> list[JsonValue]:
+    def _path(self, moments: Moments) -> list[JsonValue]:
         """[[seconds, x0, y0, x1, y1], ...]: where the farthest cell was, thinned to `MOST_PLACES`."""
         few = moments[:: math.ceil(len(moments) / MOST_PLACES)]
-        places = ((moment.time, self._around(moment.cell)) for moment in few)
+        places = (
+            (time, self._around(cell)) for time, cell in zip(few["time"].tolist(), few["cell"].tolist(), strict=True)
+        )
         return [[round(time, 3), place.x0, place.y0, place.x1, place.y1] for time, place in places]
 
-    def _around(self, cell: tuple[int, int]) -> Region:
+    def _around(self, cell: Sequence[int]) -> Region:
         wx, wy = self._aspect
         y, x = ((index + 0.5) / 48.0 for index in cell)
         box = ((x - AROUND) * wx, (y - AROUND) * wy, (x + AROUND) * wx, (y + AROUND) * wy)
         return Region.of_pixels(box, 1, 1)
 
 
-def _compare(memory: NormalityMemory, looks: list[CellLook]) -> list[_Moment]:
+def _compare(memory: NormalityMemory, looks: list[CellLook]) -> Moments:
     values, cells = memory.surprise(looks)
-    nothing = np.zeros(len(NAMES), np.float32)
-    return [
-        _Moment(
-            look.time,
-            float(value),
-            (0, 0) if cell < 0 else (int(look.where[cell, 0]), int(look.where[cell, 1])),
-            nothing if cell < 0 else look.features[cell],
-        )
-        for look, value, cell in zip(looks, values, cells, strict=True)
-    ]
+    moments = np.zeros(len(looks), _MOMENT)
+    moments["time"], moments["value"] = [look.time for look in looks], values
+    for moment, look, cell in zip(moments, looks, cells.tolist(), strict=True):
+        if cell >= 0:
+            moment["cell"], moment["features"] = look.where[cell], look.features[cell]
+    return moments
 
 
 def _extreme(look: CellLook) -> CellLook:
@@ -197,12 +210,12 @@ def _extreme(look: CellLook) -> CellLook:
     return CellLook(look.time, look.features[picks], look.where[picks], look.shape)
 
 
-def _own_memory(looks: list[CellLook]) -> NormalityMemory | None:
+def _own_memory(packed: list[PackedLooks]) -> NormalityMemory | None:
     """A memory of the same video: two halves, interleaved in blocks, calibrate each other."""
-    rows = sum(len(look.features) for look in looks)
+    rows = sum(len(looks.features) for looks in packed)
     if rows < 40:
         return None
-    few = looks[:: max(1, rows // MAX_ROWS)]
+    few = list(islice(chain.from_iterable(packed), 0, None, max(1, rows // MAX_ROWS)))
     return learn([("this video", few)])
 
 

@@ -23,12 +23,11 @@ def pack_names() -> list[str]:
     return sorted(entry.name.removesuffix(".yaml") for entry in SHIPPED.iterdir() if entry.name.endswith(".yaml"))
 
 
-def load_pack(name: str, makes: Mapping[str, tuple[str, ...]] | None = None) -> RulePack:
+def load_pack(name: str) -> RulePack:
     """Load a rule pack with everything it includes.
 
     Args:
         name: A shipped pack, or the path of a YAML file.
-        makes: What the tools at hand can report (kind → data fields). A rule about anything else is refused.
 
     Raises:
         UserError: There is no such pack, or something in it is wrong; the sentence says which rule and why.
@@ -41,9 +40,36 @@ def load_pack(name: str, makes: Mapping[str, tuple[str, ...]] | None = None) -> 
     except ValidationError as error:
         first = error.errors()[0]
         raise UserError(f"Rule pack {name!r} is wrong at {_place(merged, first['loc'])}: {first['msg']}.") from error
-    if makes is not None:
-        _check_evidence(pack, makes)
     return pack
+
+
+def check_evidence(pack: RulePack, makes: Mapping[str, tuple[str, ...]]) -> None:
+    """Refuse a rule about something that no tool reports: it could never fire, and nobody would notice.
+
+    Args:
+        pack: The rules.
+        makes: What the tools at hand can report (kind → data fields).
+
+    Raises:
+        UserError: The sentence says which rule, and what can be reported.
+    """
+    for rule in pack.rules:
+        for condition in rule.when:
+            if condition.kind not in makes:
+                raise UserError(
+                    f"Rule {rule.id!r} needs evidence of kind {condition.kind!r}, which no tool makes.",
+                    hint=f"Kinds at hand: {', '.join(sorted(makes))}.",
+                )
+            known = {*makes[condition.kind], *ROW_FIELDS, "zones"}
+            fields = [predicate.field for predicate in condition.where]
+            if rule.strength is not None and condition is rule.when[0]:
+                fields.append(rule.strength.field)
+            for field in fields:
+                if field not in known:
+                    raise UserError(
+                        f"Rule {rule.id!r} tests {condition.kind}.{field}, which no tool measures.",
+                        hint=f"Measured: {', '.join(sorted(known))}.",
+                    )
 
 
 def _merge(name: str, texts: dict[str, bytes]) -> dict[str, Any]:
@@ -101,23 +127,3 @@ def _place(tree: Mapping[str, Any], loc: tuple[int | str, ...]) -> str:
             name = tree[group][i].get("id", f"#{i + 1}")
             return ".".join([f"{group.removesuffix('s')} {name!r}", *map(str, rest)])
     return ".".join(map(str, loc)) or "the top"
-
-
-def _check_evidence(pack: RulePack, makes: Mapping[str, tuple[str, ...]]) -> None:
-    for rule in pack.rules:
-        for condition in rule.when:
-            if condition.kind not in makes:
-                raise UserError(
-                    f"Rule {rule.id!r} needs evidence of kind {condition.kind!r}, which no tool makes.",
-                    hint=f"Kinds at hand: {', '.join(sorted(makes))}.",
-                )
-            known = {*makes[condition.kind], *ROW_FIELDS, "zones"}
-            fields = [predicate.field for predicate in condition.where]
-            if rule.strength is not None and condition is rule.when[0]:
-                fields.append(rule.strength.field)
-            for field in fields:
-                if field not in known:
-                    raise UserError(
-                        f"Rule {rule.id!r} tests {condition.kind}.{field}, which no tool measures.",
-                        hint=f"Measured: {', '.join(sorted(known))}.",
-                    )

@@ -14,7 +14,7 @@ from pathlib import Path
 import av
 import pytest
 
-from panda_agent.prompts import load_pack
+from panda_agent.prompts import check_evidence, load_pack
 from panda_agent.tools import Toolbox, default_tools
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -125,7 +125,8 @@ def test_the_custom_pack_keeps_the_contract_of_packs(capsys):
     from examples.custom_rules import PACK
     from examples.custom_tool import FindRed
 
-    pack = load_pack(str(PACK), Toolbox([*default_tools(), FindRed()]).makes())
+    pack = load_pack(str(PACK))
+    check_evidence(pack, Toolbox([*default_tools(), FindRed()]).makes())
     assert run(capsys, "check_pack", str(PACK))[-1] == f"red-things: {len(pack.rules)} rules, 0 broken"
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from panda_agent.errors import UserError
-from panda_agent.prompts import load_pack, pack_names
+from panda_agent.prompts import check_evidence, load_pack, pack_names
 from panda_agent.reasoning.rules.engine import weigh
 from panda_agent.tools import Toolbox, default_tools
 from panda_agent.types import Evidence, Region, TimeSpan
@@ -51,7 +51,9 @@ def test_its_sentence_holds_numbers_from_its_evidence(rule):
 
 def test_there_are_thirty_rules_and_every_pack_loads_with_the_tools_that_ship():
     makes = Toolbox(default_tools()).makes()
-    packs = {name: load_pack(name, makes) for name in pack_names()}
+    packs = {name: load_pack(name) for name in pack_names()}
+    for pack in packs.values():
+        check_evidence(pack, makes)
     assert {"street", "road", "shop", "home", "industrial", "general"} <= set(packs)
     assert len(RULES) >= 30
     assert all(event.benign and event.severity for pack in packs.values() for event in pack.event_types)
@@ -91,7 +93,7 @@ def test_a_wrong_pack_is_refused_with_one_sentence(tmp_path, text, message):
     path = tmp_path / "pack.yaml"
     path.write_text(text)
     with pytest.raises(UserError, match=message):
-        load_pack(str(path), Toolbox(default_tools()).makes())
+        check_evidence(load_pack(str(path)), Toolbox(default_tools()).makes())
 
 
 def test_a_pack_that_is_not_there_names_those_that_are():

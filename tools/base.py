@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from panda_agent.perception.look import Observation
+from panda_agent.perception.observation import Observation
 from panda_agent.settings import Settings
 from panda_agent.types import BUILT_IN_ZONES, Evidence, Model, Region, TimeSpan, Zone, evidence_id, zones_of
 

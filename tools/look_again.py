@@ -14,7 +14,8 @@ from panda_agent.perception.agitation import Agitation
 from panda_agent.perception.flames import Flames
 from panda_agent.perception.flashes import Flashes
 from panda_agent.perception.growth import Growth
-from panda_agent.perception.look import Filter, Observation
+from panda_agent.perception.look import Filter
+from panda_agent.perception.observation import Observation
 from panda_agent.perception.posture import Posture
 from panda_agent.tools.base import Scope, ToolSpec
 from panda_agent.tools.observe_motion import perceive

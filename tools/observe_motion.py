@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from panda_agent.errors import EmptyVideo
-from panda_agent.perception.look import Filter, Look, Observation
+from panda_agent.perception.look import Filter, Look
+from panda_agent.perception.observation import Observation
 from panda_agent.perception.perceiver import Perceiver
 from panda_agent.tools.base import Scope, ToolSpec
 from panda_agent.tools.filters import FILTERS, build_filters

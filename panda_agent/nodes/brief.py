@@ -27,7 +27,7 @@ def brief_of(desk: Desk, case: Case) -> Brief:
         settings=case.settings,
         duration=report_of(case).duration,
         started_at=case.request.started_at or case.reader.info.created,
-        overview=case.store.evidence(kinds=OVERVIEW_KINDS),
+        overview=case.store.evidence_slices(OVERVIEW_KINDS),
         second_looks=desk.toolbox.second_looks(),
         makes=frozenset(desk.toolbox.makes()),
         reference="normal videos of this camera" if case.request.normal else "the rest of this video",

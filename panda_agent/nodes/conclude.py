@@ -17,9 +17,10 @@ def conclude(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     case = desk.case(state["case_id"])
     verdict = desk.reasoner.conclude(_findings(desk, case, state))
     case.store.log("conclude", {"label": verdict.label, "headline": verdict.headline})
-    case.store.finish(verdict.model_dump(mode="json"))  # last: who finds a verdict goes no further
+    told = verdict.model_dump(mode="json")
+    case.store.finish(told)  # last: who finds a verdict goes no further
     emit(VerdictReached(case_id=case.id, verdict=verdict))
-    return {"verdict": verdict.model_dump(mode="json")}
+    return {"verdict": told}
 
 
 def _findings(desk: Desk, case: Case, state: CaseState) -> Findings:
@@ -27,7 +28,7 @@ def _findings(desk: Desk, case: Case, state: CaseState) -> Findings:
     return Findings(
         brief=brief_of(desk, case),
         plan=plan_of(case),
-        evidence=case.store.evidence(),
+        evidence=case.store.evidence_slices(),
         judgements=case.store.judgements(),
         blind=report.blind,
         warnings=_warnings(case),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
+import shutil
 import threading
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -18,7 +20,7 @@ from numpy.typing import NDArray
 
 from panda_agent.errors import CasePaused, UserError
 from panda_agent.memory.case_store import CaseRecord, CaseStore, case_folder
-from panda_agent.prompts import load_pack
+from panda_agent.prompts import check_evidence, load_pack
 from panda_agent.reasoning.base import Reasoner
 from panda_agent.reasoning.rules.reasoner import RulesReasoner
 from panda_agent.settings import Settings, load_settings
@@ -100,9 +102,14 @@ class Desk:
     """Where cases are kept: anything with `create(folder, record)` and `open(folder)`."""
 
     def __post_init__(self) -> None:
-        self.toolbox = Toolbox([*default_tools(), *self.tools])
+        self.tools = tuple(self.tools)
         self._cases: dict[str, Case] = {}
         self._lock = threading.Lock()
+
+    @cached_property
+    def toolbox(self) -> Toolbox:
+        """Every tool at hand. Made at first use: the tools load OpenCV, and a case is committed before."""
+        return Toolbox([*default_tools(), *self.tools])
 
     def open(
         self, source: VideoSource, request: CaseRequest, case_id: str | None = None, settings: Settings | None = None
@@ -116,13 +123,13 @@ class Desk:
             settings: Settings of this case; those of the desk by default.
 
         Raises:
-            UserError: A case of that id exists.
+            UserError: A case of that id exists, or the rules need evidence that no tool makes.
             VideoError: The video can't be investigated.
         """
         settings = settings or self.settings
         case_id = case_id or new_case_id(request.video or "frames")
         folder = case_folder(settings.root, case_id)
-        pack = load_pack(settings.rules, self.toolbox.makes())
+        pack = load_pack(settings.rules)
         reader = VideoReader(source, max_pixels=settings.video.max_pixels, spool=folder / SPOOL)
         record = CaseRecord(
             case_id=case_id,
@@ -137,6 +144,9 @@ class Desk:
         with ExitStack() as undo:
             undo.callback(reader.close)
             store = self.stores.create(folder, record)
+            undo.callback(shutil.rmtree, folder, ignore_errors=True)
+            undo.callback(store.close)
+            check_evidence(pack, self.toolbox.makes())
             undo.pop_all()
         case = Case(case_id, folder, store, request, settings, pack, reader)
         with self._lock:
@@ -174,7 +184,8 @@ class Desk:
             kept: dict[str, Any] = dict(store.record.settings)
             request = CaseRequest.model_validate(kept.pop("request"))
             settings = self.settings.model_copy(update=_validated(kept))
-            pack = load_pack(settings.rules, self.toolbox.makes())
+            pack = load_pack(settings.rules)
+            check_evidence(pack, self.toolbox.makes())
             origin = _origin(store.record, folder, again)
             reader = VideoReader(origin, max_pixels=settings.video.max_pixels, spool=folder / SPOOL)
             undo.callback(reader.close)

@@ -9,7 +9,7 @@ from panda_agent.errors import ToolError
 from panda_agent.nodes.desk import Case, Desk
 from panda_agent.nodes.normal_life import normality_of
 from panda_agent.nodes.state import CaseState
-from panda_agent.perception.look import Observation
+from panda_agent.perception.observation import Observation
 from panda_agent.tools import Tool, ToolSpec, file_observation
 from panda_agent.tools.base import Scope
 from panda_agent.types import Event, Evidence, EvidenceFound, Progress, TimeSpan

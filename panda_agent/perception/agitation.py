@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from panda_agent.perception.look import Look, Observation
+from panda_agent.perception.look import Look
+from panda_agent.perception.observation import Observation
 from panda_agent.perception.senses import Senses
 from panda_agent.perception.strides import Stride
 from panda_agent.types import Region, TimeSpan

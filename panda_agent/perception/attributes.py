@@ -10,7 +10,8 @@ from typing import ClassVar
 import numpy as np
 from pydantic import JsonValue
 
-from panda_agent.perception.look import Look, Observation, path_of
+from panda_agent.perception.look import Look
+from panda_agent.perception.observation import Observation, path_of
 from panda_agent.perception.paths import Array, Joiner, Path
 from panda_agent.perception.place_norms import Compared, PlaceNorms, compare
 from panda_agent.types import Region, TimeSpan

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from panda_agent.perception.blobs import blobs_of
+
 Boxes = NDArray[np.float32]
 """(n, 4): x0, y0, x1, y1 in pixels of the reduced picture."""
 
@@ -23,8 +25,7 @@ def motion_boxes(moving: NDArray[np.uint8]) -> Boxes:
     # Taller than wide: a person often falls apart into head, trunk and legs.
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (max(3, side // 96), max(3, side // 48)))
     closed = cv2.morphologyEx(moving, cv2.MORPH_CLOSE, kernel)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
-    blobs = stats[1:]
-    blobs = blobs[blobs[:, cv2.CC_STAT_AREA] >= MIN_AREA * moving.size]
-    x, y, w, h = (blobs[:, i].astype(np.float32) for i in range(4))
+    blobs = blobs_of(closed)
+    big = blobs.areas >= MIN_AREA * moving.size
+    x, y, w, h = blobs.boxes[big].astype(np.float32).T
     return np.stack([x, y, x + w, y + h], axis=1)

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from panda_agent.perception.look import Look, Observation
+from panda_agent.perception.look import Look
+from panda_agent.perception.medians import median
+from panda_agent.perception.observation import Observation
 from panda_agent.perception.pace import Pace
 from panda_agent.perception.runs import Run
 from panda_agent.types import TimeSpan
@@ -82,7 +84,7 @@ class CameraMotion:
         """How the whole picture moves, where it does."""
         width = look.gray.shape[1]
         flow = look.flow[4::8, 4::8].reshape(-1, 2) / width
-        heading = np.median(flow, axis=0).astype(np.float64)
+        heading = np.array([median(axis) for axis in flow.T])
         speed = float(np.hypot(*heading))
         agree = float((np.hypot(*(flow - heading).T) < max(0.3 * speed, DRIFT / 3)).mean())
         if speed < DRIFT or agree < AGREE:

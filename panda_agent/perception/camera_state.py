@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from panda_agent.perception.look import Look, Observation
+from panda_agent.perception.look import Look
+from panda_agent.perception.observation import Observation
 from panda_agent.perception.pace import Pace, half
 from panda_agent.perception.runs import Run
 

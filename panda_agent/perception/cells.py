@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import cv2
@@ -56,14 +57,13 @@ def cells_of(time: float, gray: NDArray[np.uint8], flow: NDArray[np.float32], mo
     """
     side = max(gray.shape)
     step, near, wide = max(2, side // STEP), max(3, side // NEAR), max(6, side // WIDE)
-    rows, columns = (np.arange(step // 2, length, step) for length in moving.shape)
-    around, far = _Windows(rows, columns, near, moving.shape), _Windows(rows, columns, wide, moving.shape)
-    covered = cv2.integral(moving, sdepth=cv2.CV_64F)
+    around, far = (_windows(moving.shape[0], moving.shape[1], step, size) for size in (near, wide))
+    covered = cv2.integral(moving, sdepth=cv2.CV_32S)
     cover = around.means(covered) / 255.0
     active = cover >= ACTIVE
     upright, level = (_edges(gray, moving, axis) for axis in ((1, 0), (0, 1)))
     maps = (
-        _speeds(flow, rows, columns, near) / side,
+        _speeds(flow, step, near) / side,
         cover,
         far.means(covered) / 255.0,
         around.means(upright) * (EDGE / 100.0),
@@ -71,39 +71,43 @@ def cells_of(time: float, gray: NDArray[np.uint8], flow: NDArray[np.float32], mo
     )
     features = np.stack([one[active] for one in maps], axis=1).astype(np.float32)
     where = np.argwhere(active).astype(np.int16)
-    return CellLook(time, features, where, (len(rows), len(columns)))
+    return CellLook(time, features, where, cover.shape)
 
 
 class _Windows:
     """Square windows around grid points, cut off at the border, over which integral images give means in no time."""
 
-    def __init__(self, rows: NDArray[np.int64], columns: NDArray[np.int64], size: int, shape: tuple[int, ...]) -> None:
-        self._top, self._bottom = _ends(rows, size, shape[0])
-        self._left, self._right = _ends(columns, size, shape[1])
+    def __init__(self, height: int, width: int, step: int, size: int, shrunk: int) -> None:
+        self._top, self._bottom = _ends(height, step, size, shrunk)
+        self._left, self._right = _ends(width, step, size, shrunk)
         self._area = np.outer(self._bottom - self._top, self._right - self._left)
 
     def means(self, integral: NDArray[Any]) -> NDArray[np.float64]:
         """Means (rows, columns) of the picture (h, w) whose integral (h + 1, w + 1) is given."""
         upper, lower = integral[self._top], integral[self._bottom]
         bands = lower - upper
-        return np.asarray((bands[:, self._right] - bands[:, self._left]) / self._area, np.float64)
+        return np.asarray((bands.take(self._right, axis=1) - bands.take(self._left, axis=1)) / self._area, np.float64)
 
 
-def _ends(centers: NDArray[np.int64], size: int, length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    start = centers - size // 2
-    return np.maximum(start, 0), np.minimum(start + size, length)
+@cache
+def _windows(height: int, width: int, step: int, size: int, shrunk: int = 1) -> _Windows:
+    """Windows of a picture of that size, drawn so many times smaller; every frame of a video needs the same."""
+    return _Windows(height, width, step, size, shrunk)
 
 
-def _speeds(
-    flow: NDArray[np.float32], rows: NDArray[np.int64], columns: NDArray[np.int64], size: int
-) -> NDArray[np.float64]:
+def _ends(length: int, step: int, size: int, shrunk: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    start = np.arange(step // 2, length, step) // shrunk - size // 2
+    return np.maximum(start, 0), np.minimum(start + size, round(length / shrunk))
+
+
+def _speeds(flow: NDArray[np.float32], step: int, size: int) -> NDArray[np.float64]:
     """Mean speed around each grid point, from every second pixel of every second row: flow is smooth."""
     some = cv2.resize(flow, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST)
-    windows = _Windows(rows // 2, columns // 2, size // 2, some.shape)
+    windows = _windows(*flow.shape[:2], step, size // 2, 2)
     return windows.means(cv2.integral(cv2.magnitude(*cv2.split(some))))
 
 
-def _edges(gray: NDArray[np.uint8], moving: NDArray[np.uint8], order: tuple[int, int]) -> NDArray[np.float64]:
+def _edges(gray: NDArray[np.uint8], moving: NDArray[np.uint8], order: tuple[int, int]) -> NDArray[np.int32]:
     """Integral of the strength of edges on what moves, in units of `EDGE`."""
     edges = cv2.convertScaleAbs(cv2.Sobel(gray, cv2.CV_16S, *order), alpha=1.0 / EDGE)
-    return np.asarray(cv2.integral(cv2.bitwise_and(edges, moving), sdepth=cv2.CV_64F), np.float64)
+    return np.asarray(cv2.integral(cv2.bitwise_and(edges, moving), sdepth=cv2.CV_32S), np.int32)

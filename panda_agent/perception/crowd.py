@@ -16,7 +16,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from panda_agent.perception.look import Look, Observation
+from panda_agent.perception.look import Look
+from panda_agent.perception.observation import Observation
 from panda_agent.perception.strides import BodySize
 from panda_agent.types import Region, TimeSpan
 

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from panda_agent.perception.look import Look, Observation
+from panda_agent.perception.look import Look
+from panda_agent.perception.medians import median
+from panda_agent.perception.observation import Observation
 from panda_agent.perception.pace import Pace
 from panda_agent.types import Region, TimeSpan
 
@@ -98,22 +100,22 @@ class Flames:
     def finish(self) -> list[Observation]:
         """Return the spot that was still there."""
         sights, self._sights = self._sights, []
-        hot = float(np.median([s.core for s in sights])) if sights else 0.0
+        hot = median([s.core for s in sights]) if sights else 0.0
         return [_report(sights)] if len(sights) >= LEAST_LOOKS and hot >= LEAST_CORE else []
 
 
 def _brightest(look: Look) -> _Sight | None:
     """The warm spot with the largest hot core and its measures, or nothing; every other pixel of every other row."""
-    hot = cv2.inRange(look.rgb, (RED_LEVEL, CORE_LEVEL, 0), (255, 255, 255 - WARMTH))[::2, ::2] > 0
-    if np.count_nonzero(hot) < LEAST_CORE * SMALLEST * hot.size:
-        return None
     rgb = np.ascontiguousarray(look.rgb[::2, ::2])
+    hot = cv2.inRange(rgb, (RED_LEVEL, CORE_LEVEL, 0), (255, 255, 255 - WARMTH))
+    if cv2.countNonZero(hot) < LEAST_CORE * SMALLEST * hot.size:
+        return None
     red, green, blue = cv2.split(rgb)
     warm = (red >= RED_LEVEL) & (red > green) & (green > blue) & (cv2.subtract(red, blue) >= WARMTH)
     # A flame is torn into tongues: what lies a few pixels apart belongs together.
     joined = cv2.dilate(warm.view(np.uint8), np.ones((3, 3), np.uint8))
-    _, labels = cv2.connectedComponents(joined)
-    spot = warm & (labels == int(np.argmax(np.bincount(labels[hot & warm], minlength=1))))
+    _, labels = cv2.connectedComponents(joined, ltype=cv2.CV_16U)
+    spot = warm & (labels == int(np.argmax(np.bincount(labels[(hot > 0) & warm], minlength=1))))
     if np.count_nonzero(spot) < SMALLEST * spot.size:
         return None
     ys, xs = np.nonzero(spot)
@@ -130,7 +132,7 @@ def _brightest(look: Look) -> _Sight | None:
         warmth=float(np.mean(colours[:, 0] - colours[:, 2])) / 255,
         shades=float(np.std(colours[:, 1])) / 255,
         core=float(np.mean(colours[:, 1] >= CORE_LEVEL)),
-        contrast=float(gray[spot].mean() - np.median(around)) / 255,
+        contrast=float(gray[spot].mean() - median(around)) / 255,
     )
 
 

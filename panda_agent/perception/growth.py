@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from panda_agent.perception.look import Look, Observation
+from panda_agent.perception.blobs import blobs_of
+from panda_agent.perception.look import Look
+from panda_agent.perception.observation import Observation
 from panda_agent.perception.pace import Pace, half
 from panda_agent.perception.settled import Settled
 from panda_agent.types import Region, TimeSpan
@@ -142,13 +144,13 @@ def _largest(covered: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], tuple[float
     """The largest connected part of a mask, small gaps closed, and its box in shares of the picture."""
     mask = cv2.medianBlur(covered.astype(np.uint8), 5)
     mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
-    if count < 2:
+    blobs = blobs_of(np.asarray(mask, np.uint8))
+    if not len(blobs):
         return np.zeros(covered.shape, np.bool_), (0.0, 0.0, 0.0, 0.0)
-    best = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
-    x, y, w, h = (float(v) for v in stats[best][:4])
+    best = int(blobs.areas.argmax())
+    x, y, w, h = blobs.boxes[best].tolist()
     height, width = covered.shape
-    return labels == best, (x / width, y / height, (x + w) / width, (y + h) / height)
+    return blobs.mask(best), (x / width, y / height, (x + w) / width, (y + h) / height)
 
 
 def _fine(gray: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from panda_agent.perception.look import Look, Observation
+from panda_agent.perception.look import Look
+from panda_agent.perception.medians import median
+from panda_agent.perception.observation import Observation
 from panda_agent.perception.pace import Pace
 from panda_agent.types import TimeSpan
 
@@ -94,7 +96,7 @@ def _level(look: Look) -> _Level:
     height, width = look.gray.shape
     size = (max(1, width // 4), max(1, height // 4))
     picture = cv2.resize(look.gray, size, interpolation=cv2.INTER_AREA)
-    return _Level(look.time, float(np.median(picture)), np.asarray(picture, np.float32))
+    return _Level(look.time, median(picture), np.asarray(picture, np.float32))
 
 
 def _stops(before: float, after: float) -> float:

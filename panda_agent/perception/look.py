@@ -7,12 +7,12 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import JsonValue
 
 from panda_agent.perception.background import Foreground
 from panda_agent.perception.cells import CellLook
+from panda_agent.perception.observation import Observation
 from panda_agent.perception.tracks import Track
-from panda_agent.types import Region, TimeSpan
+from panda_agent.types import Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,39 +51,6 @@ class Look(Pixels):
     def region(self, box: NDArray[np.floating] | tuple[float, float, float, float]) -> Region:
         """Normalise a pixel box (x0, y0, x1, y1)."""
         return Region.of_pixels(tuple(float(v) for v in box), *self.size)
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What a filter noticed; the tool that runs the filter files it as Evidence."""
-
-    kind: str
-    span: TimeSpan
-    statement: str
-    """One plain sentence with numbers and units."""
-    data: dict[str, JsonValue] = field(default_factory=dict)
-    """Plain floats, ints, strings, lists; never numpy scalars. `profile` = [[seconds, value], ...] where it varies."""
-    region: Region | None = None
-    score: float | None = None
-    """0..1, how strong by the filter's own scale."""
-    family: str | None = None
-    """The sense it comes from, where it is not the tool's own (`tracks` for what is seen by following an object)."""
-
-
-def path_of(
-    time: NDArray[np.floating], boxes: NDArray[np.floating], size: tuple[int, int], most: int = 60
-) -> list[JsonValue]:
-    """`data["path"]` of an observation that moves: [[seconds, x0, y0, x1, y1], ...] in shares of the picture.
-
-    Args:
-        time: (n,) seconds.
-        boxes: (n, 4) pixels.
-        size: (width, height) of the picture.
-        most: Rows that are kept, evenly.
-    """
-    picks = np.unique(np.linspace(0, len(time) - 1, min(len(time), most)).astype(int))
-    places = ((float(time[i]), Region.of_pixels(boxes[i].tolist(), *size)) for i in picks)
-    return [[round(at, 2), place.x0, place.y0, place.x1, place.y1] for at, place in places]
 
 
 class Filter(Protocol):

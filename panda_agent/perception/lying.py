@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from panda_agent.perception.look import Look, Observation
+from panda_agent.perception.blobs import blobs_of
+from panda_agent.perception.look import Look
 from panda_agent.perception.lump import SLACK, Lump, Mask, box_of, describe
+from panda_agent.perception.observation import Observation
 from panda_agent.perception.pace import Pace, half
 from panda_agent.perception.resting import Resting
 from panda_agent.perception.stature import Stature
@@ -113,11 +115,9 @@ class Lying:
         if not fresh.any():
             return
         closed = cv2.morphologyEx(fresh, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(closed)
-        for label in range(1, count):
-            if stats[label, cv2.CC_STAT_AREA] < LEAST_PIXELS:
-                continue
-            mask = (labels == label) & (fresh > 0)
+        blobs = blobs_of(closed)
+        for i in np.flatnonzero(blobs.areas >= LEAST_PIXELS):
+            mask = blobs.mask(i) & (fresh > 0)
             since = float(np.median(resting.since[mask]))
             if self._time - since >= RIPE_SECONDS and not self._known(mask):
                 self._add(mask, since, resting)

@@ -56,7 +56,6 @@ class Perceiver:
         foreground = self._background.update(gray)
         if self._ignore is not None:
             foreground.moving[self._ignore > 0] = 0
-            foreground.static[self._ignore > 0] = 0
         cells = cells_of(time, gray, flow, foreground.moving)
         return Pixels(time, rgb, gray, flow, foreground, motion_boxes(foreground.moving), cells=cells)
 

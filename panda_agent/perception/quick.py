@@ -7,8 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from panda_agent.perception.look import Look, Observation, path_of
+from panda_agent.perception.look import Look
+from panda_agent.perception.medians import median
 from panda_agent.perception.movers import Mover, Movers
+from panda_agent.perception.observation import Observation, path_of
 from panda_agent.perception.place_norms import COLUMNS, ROWS, Cell, Passage, PlaceNorms
 from panda_agent.perception.points import Array
 from panda_agent.perception.senses import Senses
@@ -142,7 +144,7 @@ def way_of(mover: Mover, size: tuple[int, int], body: float) -> Way:
     made = (ends[1] - ends[0]) / max(reach, 1e-3)
     paces = np.linalg.norm(made, axis=1), np.linalg.norm(said, axis=1)
     made *= np.minimum(1.0, paces[1] / np.maximum(paces[0], 1e-6))[:, None]
-    return Way(f"m{mover.id}", time, place, made, size, body, float(np.median(rows[:, 5])))
+    return Way(f"m{mover.id}", time, place, made, size, body, median(rows[:, 5]))
 
 
 def learn(norms: PlaceNorms, way: Way) -> None:
@@ -156,7 +158,7 @@ def learn(norms: PlaceNorms, way: Way) -> None:
         here = (cells == cell).all(axis=1)
         mean = way.velocity[here].mean(axis=0)
         u, v = (mean / max(float(np.linalg.norm(mean)), 1e-6)).tolist()
-        pace = float(np.median(way.pace[here])) / height
+        pace = median(way.pace[here]) / height
         norms.add(cell, Passage(way.owner, pace, way.body / height, u, v, float(steps[here].sum())))
 
 
@@ -167,16 +169,16 @@ def judge(way: Way, norms: PlaceNorms) -> Observation | None:
     known = np.array([bool(row) for row in rows])
     if not known.any():
         return None
-    usual = np.array([np.median([o.speed for o in row]) if row else np.inf for row in rows]) * way.size[1]
+    usual = np.array([median([o.speed for o in row]) if row else np.inf for row in rows]) * way.size[1]
     ratio = way.pace / np.maximum(usual, 1e-6)
-    typical = float(np.median(ratio[known]))
+    typical = median(ratio[known])
     if typical < NOTABLE:
         return None
     against, flow = _against(way, rows)
     crowd = len({o.owner for row in others.values() for o in row})
     start, end = float(way.time[0]), float(way.time[-1])
     low, high = way.place.min(axis=0) - way.body / 2, way.place.max(axis=0) + way.body / 2
-    speed = float(np.median(way.pace)) / way.body
+    speed = median(way.pace) / way.body
     return Observation(
         kind="quick",
         span=TimeSpan(start=round(start, 3), end=round(end, 3)),

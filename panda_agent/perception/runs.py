@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import JsonValue
 
-from panda_agent.perception.look import Observation
+from panda_agent.perception.observation import Observation
 from panda_agent.types import TimeSpan
 
 GAP_SECONDS = 0.6

@@ -7,7 +7,9 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
-from panda_agent.perception.look import Look, Observation
+from panda_agent.perception.look import Look
+from panda_agent.perception.medians import median
+from panda_agent.perception.observation import Observation
 from panda_agent.types import TimeSpan
 
 EVERY = 0.5
@@ -68,7 +70,7 @@ def _measure(look: Look) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     smooth = cv2.medianBlur(look.gray, 3)
     noise = float(np.mean(cv2.absdiff(look.gray, smooth)))
     sharpness = float(cv2.Laplacian(smooth, cv2.CV_32F).std()) / 255.0
-    speed = np.median(np.hypot(look.flow[::8, ::8, 0], look.flow[::8, ::8, 1]))
+    speed = median(np.hypot(look.flow[::8, ::8, 0], look.flow[::8, ::8, 1]))
     moves = float(speed > 0.02 * look.gray.shape[1])  # half the picture drifts by 2 % of its width a second
     return np.array(
         [look.gray.mean(), look.gray.std(), noise, sharpness, len(look.boxes), look.foreground.share, moves], np.float64

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from panda_agent.perception.medians import median
+
 Frame = NDArray[np.uint8]
 """(h, w) or (h, w, 3)."""
 Picture = NDArray[np.float32]
@@ -78,7 +80,7 @@ class Settled:
     def _rest(self, frame: Frame, step: float) -> None:
         away = distance(frame, _levels(self._run))
         # Median |x - mean| of normal noise is 0.67 deviations; one pixel in fifteen is plenty.
-        self.change = float(np.clip(CHANGE_NOISE * np.median(away[::5, ::3]) / 0.67, *CHANGE_LEVELS))
+        self.change = float(np.clip(CHANGE_NOISE * median(away[::5, ::3]) / 0.67, *CHANGE_LEVELS))
         same = away < self.change / 2
         self._calm = (self._calm + np.float32(step)) * same
         cv2.accumulateWeighted(frame, self._run, 0.2, mask=same.view(np.uint8))
@@ -89,7 +91,7 @@ class Settled:
         settled = self.picture[::5, ::3]
         usable = _broad(np.isinf(self.covered_at[::5, ::3]), settled) & (settled > 8)
         ratio = (frame[::5, ::3] / np.maximum(settled, 1))[usable]
-        return float(np.clip(np.median(ratio), *GAIN_RANGE)) if ratio.size > 50 else 1.0
+        return float(np.clip(median(ratio), *GAIN_RANGE)) if ratio.size > 50 else 1.0
 
     def _settle(self, fresh: NDArray[np.bool_], time: float) -> None:
         self.fresh = fresh

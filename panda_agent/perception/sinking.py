@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from panda_agent.perception.blobs import Blobs, blobs_of
 from panda_agent.perception.strides import Stride
 
 Box = tuple[int, int, int, int]
@@ -22,6 +23,8 @@ SLOWEST = 0.08
 """Least downward speed of a cell, picture heights/s."""
 SINKS = 0.3
 """Least speed worth following, body heights/s: slower than sitting down."""
+LEAST_CELLS = 12
+"""Fewer cells that go down together are noise."""
 LEAST_PART = 0.04
 """Least part of a body that must sink, squared body heights."""
 RIM = 0.03
@@ -51,9 +54,12 @@ def sinking(stride: Stride, recent: Sequence[NDArray[np.float32]]) -> list[Sink]
     u, v = stride.velocity[..., 0], stride.velocity[..., 1]
     down = (stride.moving > MOVES) & (v > SLOWEST) & (v > 0.7 * np.abs(u))
     trace = np.maximum.reduce(recent) > MOVES
-    bodies, _ = _components(trace)
+    bodies: NDArray[np.integer] | None = None
     found: list[Sink] = []
-    for part, (x, _, width, _, area) in zip(*_parts(down), strict=True):
+    parts = _joined(down)
+    for i in np.flatnonzero(parts.areas >= LEAST_CELLS):
+        bodies = _joined(trace).labels if bodies is None else bodies
+        part, area, (x, _, width, _) = parts.mask(i) & down, parts.areas[i], parts.boxes[i].tolist()
         body = _body_under(part, bodies, trace, (x - 1, x + width + 1))
         if body is None:
             continue
@@ -72,21 +78,15 @@ def quantiles(weights: NDArray[np.floating], rim: float) -> tuple[int, int]:
     return int(first), int(last) + 1
 
 
-def _components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Labels and statistics of connected cells; closed upwards, since a body breaks into head, trunk and legs."""
-    closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 3), np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
-    return np.asarray(labels, np.int32), np.asarray(stats, np.int32)
-
-
-def _parts(down: NDArray[np.bool_]) -> tuple[list[NDArray[np.bool_]], list[tuple[int, ...]]]:
-    labels, stats = _components(down)
-    big = [i for i in range(1, len(stats)) if stats[i, cv2.CC_STAT_AREA] >= 12]
-    return [(labels == i) & down for i in big], [tuple(int(n) for n in stats[i]) for i in big]
+def _joined(mask: NDArray[np.bool_]) -> Blobs:
+    """Connected cells; closed upwards, since a body breaks into head, trunk and legs."""
+    return blobs_of(
+        np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 3), np.uint8)), np.uint8)
+    )
 
 
 def _body_under(
-    part: NDArray[np.bool_], bodies: NDArray[np.int32], trace: NDArray[np.bool_], columns: tuple[int, int]
+    part: NDArray[np.bool_], bodies: NDArray[np.integer], trace: NDArray[np.bool_], columns: tuple[int, int]
 ) -> Box | None:
     """The body that a sinking part belongs to, cut to the part's neighbourhood: people side by side are one blob."""
     owners = np.bincount(bodies[part], minlength=2)

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from panda_agent.perception.attendance import Whereabouts
-from panda_agent.perception.look import Look, Observation
+from panda_agent.perception.blobs import blobs_of
+from panda_agent.perception.look import Look
+from panda_agent.perception.observation import Observation
 from panda_agent.perception.pace import Pace, half
 from panda_agent.perception.settled import SETTLE_SECONDS, Settled, distance
 from panda_agent.perception.stature import Stature
@@ -115,12 +117,11 @@ class _View:
         if not waiting.any():
             return []
         mask = cv2.morphologyEx(waiting.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((GAP, GAP), np.uint8))
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+        blobs = blobs_of(np.asarray(mask, np.uint8))
         found = []
-        for label in range(1, count):
-            x, y, w, h, area = (int(v) for v in stats[label])
+        for i, (x, y, w, h) in enumerate(blobs.boxes.tolist()):
             crop = slice(y, y + h), slice(x, x + w)
-            part = waiting[crop] & (labels[crop] == label)
+            part = waiting[crop] & (blobs.labels[crop] == i + 1)
             joined = self._joined[crop][part]
             if time - float(joined.max()) < GATHER_SECONDS and time - float(joined.min()) < PATIENCE_SECONDS:
                 continue
@@ -129,7 +130,7 @@ class _View:
             stood = self.settled.since[crop][part] - self.settled.before_since[crop][part]
             if (
                 part.sum() / mask.size >= SMALLEST
-                and area / mask.size <= LARGEST
+                and blobs.areas[i] / mask.size <= LARGEST
                 and float(np.median(stood)) >= SETTLE_SECONDS
             ):
                 found.append((part, (y, x)))

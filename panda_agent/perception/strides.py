@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from panda_agent.perception.medians import median
+
 Cells = NDArray[np.float32]
 
 CELLS = 96
@@ -88,7 +90,7 @@ class Strides:
         grown = cv2.dilate(changed, np.ones((5, 5), np.uint8))
         moving = cv2.resize(grown, grid, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
         velocity = self._way / np.float32(max(seconds, 1e-3))
-        camera = np.median(velocity[::2, ::2].reshape(-1, 2), axis=0).astype(np.float32)
+        camera = np.array([median(velocity[::2, ::2, axis]) for axis in (0, 1)], np.float32)
         self._restart(time, gray, grid)
         return Stride(time, seconds, velocity - camera, moving)
 
@@ -105,7 +107,7 @@ def _grid(width: int, height: int) -> tuple[int, int]:
 
 def _changed(gray: NDArray[np.uint8], before: NDArray[np.uint8]) -> NDArray[np.uint8]:
     difference = cv2.absdiff(gray, before)
-    noise = float(np.median(difference[::8, ::8])) / 0.954  # median |difference| of two normal samples = 0.954 sigma
+    noise = median(difference[::8, ::8]) / 0.954  # median |difference| of two normal samples = 0.954 sigma
     _, mask = cv2.threshold(cv2.medianBlur(difference, 3), max(MIN_STEP, 4.0 * noise), 255, cv2.THRESH_BINARY)
     return np.asarray(mask, np.uint8)
 

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from panda_agent.perception.attendance import NEAR, Box, Whereabouts
-from panda_agent.perception.look import Look, Observation
+from panda_agent.perception.blobs import blobs_of
+from panda_agent.perception.look import Look
+from panda_agent.perception.observation import Observation
 from panda_agent.perception.settled import Frame, Settled
 from panda_agent.perception.stature import Stature
 from panda_agent.types import Region, TimeSpan
@@ -128,10 +130,9 @@ class Thing:
         """Go on with what is left: somebody who had stood still beside a bag was taken for a part of it."""
         rest = np.zeros(self._mask.shape, np.uint8)
         rest[self._mask] = shows
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(rest, cv2.MORPH_OPEN, np.ones((2, 2))))
-        areas = stats[1:, cv2.CC_STAT_AREA]
-        if areas.size and areas.max() >= max(SMALLEST * settled.since.size, LEAST_REST * self._mask.sum()):
-            self._adopt(labels == 1 + int(np.argmax(areas)), settled)
+        blobs = blobs_of(np.asarray(cv2.morphologyEx(rest, cv2.MORPH_OPEN, np.ones((2, 2))), np.uint8))
+        if blobs.areas.max(initial=0) >= max(SMALLEST * settled.since.size, LEAST_REST * self._mask.sum()):
+            self._adopt(blobs.mask(int(blobs.areas.argmax())), settled)
             self._bare_looks = 0
 
     def due(self, time: float) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile, takewhile
 
 from panda_agent.reporting.facts import duration, peak
-from panda_agent.types import Claim, Evidence, Verdict
+from panda_agent.types import Claim, Evidence, ScorePoint, Verdict
 
 MOST = 8
 """Pictures in the strip."""
@@ -43,11 +44,15 @@ def _heights(v: Verdict) -> Iterator[Moment]:
         inside = [point for point in v.score_timeline if span.start <= point.t <= span.end]
         if not inside:
             continue
-        # A plateau has no single highest point: its middle shows more than its first frame.
         top = max(point.score for point in inside)
-        plateau = [point.t for point in inside if point.score >= top - 0.01]
-        time = plateau[len(plateau) // 2]
+        time = _middle(inside, top - 0.01)
         yield Moment(time, f"Height of span {n}, score {top:.2f}", _cited_at(v, time))
+
+
+def _middle(points: Sequence[ScorePoint], level: float) -> float:
+    """The middle, in time, of the first plateau: it shows more than its first frame, and may hold few points."""
+    plateau = list(takewhile(lambda point: point.score >= level, dropwhile(lambda point: point.score < level, points)))
+    return (plateau[0].t + plateau[-1].t) / 2
 
 
 def _onsets(v: Verdict) -> Iterator[Moment]:

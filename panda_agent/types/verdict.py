@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue, with_config
 
 from panda_agent.types.evidence import Evidence
 from panda_agent.types.rules import Severity
@@ -92,10 +93,13 @@ class Rejected(Model):
     cites: tuple[str, ...] = ()
 
 
-class ScorePoint(Model):
-    """Belief in an anomaly at one moment."""
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True, slots=True)
+class ScorePoint:
+    """Belief in an anomaly at one moment."""  # no model: an hour has tens of thousands, and a model takes 500 bytes
 
     t: float
+    """Seconds."""
     score: float
 
 
@@ -130,7 +134,9 @@ class Verdict(Model):
     confidence: float = Field(ge=0, le=1)
     """P(label is right)."""
     spans: tuple[AnomalySpan, ...]
+    """Rising by start, each of one event type; those of different events may overlap."""
     score_timeline: tuple[ScorePoint, ...]
+    """Rising, at least one point a second; straight lines between them give the score at every moment."""
     explanation: tuple[Claim, ...]
     rejected_alternatives: tuple[Rejected, ...]
     abstained_because: str | None = None

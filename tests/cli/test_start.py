@@ -7,8 +7,8 @@ import json
 import pytest
 
 HEAVY = {"torch", "cv2", "av", "numpy", "langgraph", "ultralytics", "faiss", "jinja2"}
-AFTER_COMMIT = {"torch", "torchvision", "langgraph", "ultralytics", "faiss", "lap", "openai", "rich.progress"}
-"""OpenCV and PyAV are not among them: the video is opened first, and the rule pack checked against the tools."""
+AFTER_COMMIT = {"torch", "cv2", "torchvision", "langgraph", "ultralytics", "faiss", "lap", "openai", "rich.progress"}
+"""PyAV is not among them: a file that is no video is refused before there is a case."""
 TELL = "print(json.dumps([sorted(sys.modules), time.process_time()]))"
 
 
@@ -26,11 +26,16 @@ def test_the_case_is_committed_within_a_second_and_before_anything_heavy(script,
     done = script(
         "import json, pathlib, sys, time\n"
         "from panda_agent.cli import one, process\n"
+        "from panda_agent.memory.case_store import CaseStore\n"
         "from panda_agent.memory.record import peek\n"
-        "def look(investigator, case_id):\n"
-        f"    kept = peek(pathlib.Path({str(home)!r}) / 'cases' / case_id)\n"
-        "    sys.exit(print(json.dumps([kept.question, sorted(sys.modules), time.process_time()])))\n"
-        "one.finish = look\n"
+        "commit = CaseStore.create.__func__\n"
+        "seen = []\n"
+        "def create(cls, folder, record):\n"
+        "    store = commit(cls, folder, record)\n"
+        "    seen.append([peek(folder).question, sorted(sys.modules), time.process_time()])\n"
+        "    return store\n"
+        "CaseStore.create = classmethod(create)\n"
+        "one.finish = lambda investigator, case_id: sys.exit(print(json.dumps(seen[0])))\n"
         f"process.run(['investigate', {str(film)!r}, '--case', 'early', '-q', 'Does anyone fall?'])"
     )
     question, modules, seconds = json.loads(done.out)

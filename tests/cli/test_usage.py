@@ -112,3 +112,18 @@ def test_an_unknown_case_is_usage_and_its_neighbours_are_named(inside, home, com
     done = inside(*command, "gate-3")
     assert (done.code, done.out) == (2, "")
     assert "There is no case 'gate-3'. Nearest: gate-" in one_line(done.err)
+
+
+def test_rules_that_no_tool_can_feed_are_refused_and_leave_no_case(inside, film, tmp_path):
+    """They are checked after the case is committed, since the tools are heavy to load."""
+    pack = tmp_path / "pack.yaml"
+    pack.write_text(
+        "id: mine\ntitle: Mine\nversion: 1\nscenes: [street]\nevent_types:\n"
+        "  - {id: smell, title: Smell, statement: It smells., benign: It does not., prior: 0.02, severity: low, decay: 1.0, keywords: []}\n"
+        "rules:\n  - {id: smoke-smelt, event_type: smell, when: [{kind: smell}], weight: 1, question: q,\n"
+        "     explanation: e, fires: [{}], must_not: [{}]}\n"
+    )
+    done = inside("investigate", film, "--rules", pack)
+    assert done.code == 2
+    assert "Rule 'smoke-smelt' needs evidence of kind 'smell', which no tool makes." in done.err
+    assert inside("cases", "list", "--json").out.strip() == "[]"

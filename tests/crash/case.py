@@ -14,7 +14,7 @@ from panda_agent import Investigator
 from panda_agent.memory.unusual import UnusualMotion
 from panda_agent.perception.agitation import Agitation
 from panda_agent.perception.attributes import Attributes
-from panda_agent.perception.look import Observation
+from panda_agent.perception.observation import Observation
 from panda_agent.perception.scene import Scene
 from panda_agent.settings import load_settings
 from panda_agent.tools import Scope, ToolSpec

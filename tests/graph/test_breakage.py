@@ -18,7 +18,7 @@ from panda_agent.checkpoints import FILE
 from panda_agent.errors import StoreError
 from panda_agent.investigator import run_sync
 from panda_agent.memory.case_store import CaseStore
-from panda_agent.perception.look import Observation
+from panda_agent.perception.observation import Observation
 from panda_agent.reasoning.rules.reasoner import RulesReasoner
 from panda_agent.settings import load_settings
 from panda_agent.tools import ToolSpec

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from panda_agent import Investigator, Verdict, build_graph
 from panda_agent.errors import CaseNotFound, CasePaused, ToolError, UserError
-from panda_agent.perception.look import Observation
+from panda_agent.perception.observation import Observation
 from panda_agent.settings import load_settings
 from panda_agent.tools import ToolSpec
 from panda_agent.types import BeliefMoved, Judged, Region, TimeSpan

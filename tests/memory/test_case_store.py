@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -106,6 +107,39 @@ def test_filters_narrow_together(store, row):
     assert ids(track=8, kind="fall") == ["e3"]
     assert ids(tool="motion") == ["e1", "e2", "e3"]
     assert ids(tool="motion@2") == ["e3"]
+
+
+def test_slices_give_the_same_rows_in_the_same_order_without_those_filed_later(store, row):
+    store.commit_pass("perceive", [row(f"e{i}", start=(7 * i) % 600, kind="ab"[i % 2]) for i in range(600)], {})
+    rows, some = store.evidence_slices(), store.evidence_slices({"b"})
+    store.add(row("late", start=0))
+    everything = [one for one in store.evidence() if one.id != "late"]
+    assert list(rows) == everything
+    assert list(rows) == everything, "they can be read again"
+    assert list(some) == [one for one in everything if one.kind == "b"]
+    assert (len(rows), len(some)) == (600, 300)
+    assert (rows[3], rows[-1], rows[250:260]) == (everything[3], everything[-1], everything[250:260])
+    assert rows[::-1][:2] == everything[:-3:-1]
+    with pytest.raises(IndexError):
+        rows[600]
+
+
+def test_the_rows_of_a_long_pass_are_not_held(store, row):
+    drawn = 0
+
+    def seen():
+        nonlocal drawn
+        for i in range(200):
+            one = row(f"e{i}")
+            kept.append(ref(one))
+            yield one
+        drawn = sum(one() is not None for one in kept)
+
+    kept = []
+    store.commit_pass("perceive", seen(), {})
+    assert drawn <= 2
+    assert len(store.evidence()) == 200
+    assert [path.name for path in store.folder.iterdir() if "case.db" not in path.name] == []
 
 
 def test_get_finds_what_is_cited_and_nothing_else(store, row):

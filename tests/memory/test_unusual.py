@@ -8,6 +8,7 @@ import pytest
 
 from panda_agent.memory import unusual
 from panda_agent.memory.normality import learn
+from panda_agent.memory.packed import PackedLooks
 from panda_agent.memory.unusual import UnusualMotion
 from panda_agent.perception.background import Foreground
 from panda_agent.perception.cells import CellLook, cells_of
@@ -25,7 +26,7 @@ def look_at(time, x, speed):
     body = np.s_[60:108, left : left + 20]
     gray[body] = random.integers(40, 200, gray[body].shape)
     moving[body], flow[body] = 255, (speed, 0)
-    fore = Foreground(moving, np.zeros_like(gray), 0.05)
+    fore = Foreground(moving, 0.05)
     cells = cells_of(time, gray, flow, moving)
     return Look(time, gray[..., None].repeat(3, 2), gray, flow, fore, np.zeros((0, 4), np.float32), {}, [], cells=cells)
 
@@ -88,3 +89,22 @@ def test_a_long_curve_is_filed_in_chapters(memory, monkeypatch):
 def test_a_still_video_is_no_evidence():
     still = replace(look_at(0.0, 0, 0.0), cells=CellLook.empty())
     assert watch(UnusualMotion(10.0), [still] * 20) == []
+
+
+@pytest.mark.parametrize(("given", "kinds"), [(True, {"normality", "unusual"}), (False, {"normality"})])
+def test_packing_changes_nothing(given, kinds, memory, monkeypatch):
+    looks = list(film(30, fast=(12, 14)))
+    whole = watch(UnusualMotion(10.0, memory if given else None), looks)
+    monkeypatch.setattr(unusual, "BLOCK", 7)
+    assert watch(UnusualMotion(10.0, memory if given else None), looks) == whole
+    assert {row.kind for row in whole} == kinds
+
+
+def test_looks_come_out_of_a_pack_as_they_went_in():
+    looks = [look.cells for look in film(2)] + [CellLook.empty()]
+    packed = PackedLooks.of(looks)
+    assert len(packed) == len(looks)
+    for one, other in zip(packed, looks, strict=True):
+        assert (one.time, one.shape) == (other.time, other.shape)
+        assert np.array_equal(one.features, other.features)
+        assert np.array_equal(one.where, other.where)

@@ -43,7 +43,7 @@ class Film:
             for id_, box in (tracks(time) if tracks else {}).items():
                 paths.setdefault(id_, Track(id_)).rows.append((time, *map(float, box), 0.0, 0.0))
             live = {id_: path for id_, path in paths.items() if time - path.last < 1.5}
-            still = Foreground(np.zeros_like(gray), np.zeros_like(gray), 0.0)
+            still = Foreground(np.zeros_like(gray), 0.0)
             found += filter_.update(
                 Look(time, rgb, gray, flow.update(gray, time), still, np.zeros((0, 4), np.float32), live, [])
             )

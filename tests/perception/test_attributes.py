@@ -43,7 +43,7 @@ def walkers(count, first=1, speed=(40.0, 0.0)):
 def look(time, ended=(), live=None):
     width, height = SIZE
     blank = np.zeros((height, width), np.uint8)
-    foreground = Foreground(moving=blank, static=blank, share=0.0)
+    foreground = Foreground(moving=blank, share=0.0)
     picture, flow = np.zeros((height, width, 3), np.uint8), np.zeros((height, width, 2), np.float32)
     return Look(time, picture, blank, flow, foreground, np.zeros((0, 4), np.float32), live or {}, list(ended))
 

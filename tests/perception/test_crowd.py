@@ -22,7 +22,7 @@ def look(time, places, speeds):
         moving[y0 : y0 + BODY[1], x0 : x0 + BODY[0]] = 255
         flow[y0 : y0 + BODY[1], x0 : x0 + BODY[0]] = speed
         boxes.append((x0, y0, x0 + BODY[0], y0 + BODY[1]))
-    foreground = Foreground(moving=moving, static=moving * 0, share=float((moving > 0).mean()))
+    foreground = Foreground(moving=moving, share=float((moving > 0).mean()))
     picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     return Look(time, picture, moving, flow, foreground, np.array(boxes, np.float32).reshape(-1, 4), {}, [])
 

@@ -15,7 +15,7 @@ HEIGHT, WIDTH = 100, 200
 
 def look(time, ended=(), gray=100, boxes=0):
     picture = np.full((HEIGHT, WIDTH), gray, np.uint8)
-    nothing = Foreground(np.zeros_like(picture), np.zeros_like(picture), 0.0)
+    nothing = Foreground(np.zeros_like(picture), 0.0)
     return Look(
         time,
         picture[..., None].repeat(3, 2),

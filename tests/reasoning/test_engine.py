@@ -3,7 +3,7 @@ import random
 import numpy as np
 import pytest
 
-from panda_agent.reasoning.rules.beliefs import sigmoid
+from panda_agent.reasoning.rules.beliefs import Push, sigmoid
 from panda_agent.reasoning.rules.engine import fill, moments, weigh
 from panda_agent.types import Condition, EventType, Evidence, Predicate, Ramp, Region, Rule, TimeSpan
 
@@ -123,5 +123,6 @@ def test_a_template_is_filled_with_data_only_once_and_text_from_data_is_not_a_te
 
 
 def test_moments_hold_the_grid_and_every_sample_of_a_profile():
-    times = moments(1.0, [row(profile=[[0.123, 1.0]])], rate=4)
+    push = Push("fight", "motion", "agitation", "t@1", TimeSpan(start=0, end=1), 1.0, [0.123], [1.0])
+    times = moments(1.0, [push], rate=4)
     assert times.tolist() == [0.0, 0.123, 0.25, 0.5, 0.75]

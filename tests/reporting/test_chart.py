@@ -62,6 +62,13 @@ def test_key_moments_start_with_the_height_of_the_worst_span(cart: Verdict) -> N
     assert len(moments) <= MOST
 
 
+def test_the_height_of_a_plateau_is_its_middle_however_few_points_it_has(cart: Verdict) -> None:
+    corners = [(0, 0.1), (7.9, 0.1), (8, 0.9), (8.7, 0.9), (12, 0.9), (12.1, 0.2), (15, 0.9), (15.1, 0.1), (18, 0.1)]
+    told = tuple(ScorePoint(t=t, score=score) for t, score in corners)
+    spans = (AnomalySpan(start=8, end=15, peak=0.9),)
+    assert key_moments(cart.model_copy(update={"score_timeline": told, "spans": spans}))[0].time == 10
+
+
 def test_a_normal_video_has_moments_too(calm: Verdict) -> None:
     assert [moment.title for moment in key_moments(calm)] == ["Claim 1: crowd"]
 

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from panda_agent.types import TimeSpan
 
 Array = NDArray[np.float64]
+FADED = 40.0
+"""Decay times after which a push adds less than a double can hold beside the prior (e^-40)."""
 
 
 def logit(p: float) -> float:
@@ -50,8 +52,14 @@ class Push:
     span: TimeSpan
     level: float
     """Log-odds at its strongest; negative speaks for the benign twin."""
-    times: tuple[float, ...] = ()
-    levels: tuple[float, ...] = ()
+    times: Sequence[float] = ()
+    levels: Sequence[float] = ()
+
+    def felt(self, times: Array, decay: float) -> slice:
+        """The part of `times` (seconds, rising) in which the push is more than nothing."""
+        first = min(self.span.start, self.times[0]) if self.times else self.span.start
+        i, j = np.searchsorted(times, [first, self.span.end + FADED * decay])
+        return slice(int(i), int(j))
 
     def at(self, times: Array, decay: float) -> Array:
         """Log-odds at each of `times` (seconds, rising): zero before the span, then e-folding in `decay` seconds."""
@@ -87,13 +95,16 @@ def log_odds(
         decay: Seconds in which a push fades to 1/e.
         second_looks: What each further tool watched again.
     """
-    zero = np.zeros(len(times))
     sides: dict[tuple[str, str], tuple[Array, Array]] = {}
     for push in pushes:
-        level = push.at(times, decay) / _looks(push, times, second_looks)
-        best, worst = sides.get((push.family, push.look), (zero, zero))
-        sides[push.family, push.look] = (np.maximum(best, level), np.minimum(worst, level))
-    total = zero
+        part = push.felt(times, decay)  # the whole video for every push would take time by its square
+        level = push.at(times[part], decay) / _looks(push, times[part], second_looks)
+        if (push.family, push.look) not in sides:
+            sides[push.family, push.look] = (np.zeros(len(times)), np.zeros(len(times)))
+        best, worst = (side[part] for side in sides[push.family, push.look])
+        np.maximum(best, level, out=best)
+        np.minimum(worst, level, out=worst)
+    total = np.zeros(len(times))
     for (_, look), (best, worst) in sides.items():
         there = _inside(times, second_looks[look].spans) if look in second_looks else np.ones(len(times), bool)
         total = total + (best + worst) * there

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from panda_agent.reasoning.rules.beliefs import Push, SecondLook, log_odds, to_probability
 from panda_agent.reasoning.rules.predicates import matches, meets, ramp, related, rise
-from panda_agent.types import Condition, EventType, Evidence, Firing, Rule, TimeSpan
+from panda_agent.types import Condition, EventType, Evidence, Firing, Rule
 
 Times = NDArray[np.float64]
 
@@ -28,29 +29,36 @@ class Weighed:
     second_looks: dict[str, SecondLook] = field(default_factory=dict)
     """What each further tool watched again."""
 
+    def moments(self, duration: float, rate: float) -> Times:
+        """The moments at which these pushes are drawn: see `moments`."""
+        return moments(duration, (push for pushes in self.pushes.values() for push in pushes), rate)
+
     def fired(self) -> list[Firing]:
         """The part of the trace that moved belief."""
         return [line for line in self.trace if line.outcome == "fired"]
 
     def beliefs(self, events: Iterable[EventType], times: Times) -> dict[str, Times]:
         """Belief in each event type at each of `times` (seconds, rising)."""
-        return {
-            event.id: to_probability(
-                log_odds(self.pushes.get(event.id, ()), times, event.prior, event.decay, self.second_looks)
-            )
-            for event in events
-        }
+        return {event.id: self.belief(event, times) for event in events}
+
+    def belief(self, event: EventType, times: Times) -> Times:
+        """Belief in one event type at each of `times` (seconds, rising)."""
+        pushes = self.pushes.get(event.id, ())
+        return to_probability(log_odds(pushes, times, event.prior, event.decay, self.second_looks))
 
 
-def weigh(rules: Sequence[Rule], evidence: Sequence[Evidence], *, started_at: str | None = None) -> Weighed:
+def weigh(rules: Sequence[Rule], evidence: Iterable[Evidence], *, started_at: str | None = None) -> Weighed:
     """Fire rules over evidence. Pure: the same rows give the same trace, in whatever order they come.
 
     Args:
         rules: The rules to test.
-        evidence: All rows they may look at.
+        evidence: All rows they may look at; read once, and of their courses over time only those are held that a rule
+            grades by.
         started_at: ISO time of second 0; None leaves rules about the clock undecided.
     """
-    rows = sorted(evidence, key=lambda row: (row.span.start, row.span.end, row.kind, row.id, row.revision))
+    graded = {rule.when[0].kind for rule in rules if rule.strength is not None and rule.strength.field == "profile"}
+    slim = (_slim(row, graded) for row in evidence)
+    rows = sorted(slim, key=lambda row: (row.span.start, row.span.end, row.kind, row.id, row.revision))
     by_kind: dict[str, list[Evidence]] = defaultdict(list)
     for row in rows:
         by_kind[row.kind].append(row)
@@ -64,6 +72,14 @@ def weigh(rules: Sequence[Rule], evidence: Sequence[Evidence], *, started_at: st
         if not firings:
             trace.append(_not_fired(rule, by_kind, started_at))
     return Weighed(trace=trace, pushes=dict(pushes), second_looks=_second_looks(by_kind["second_look"]))
+
+
+def _slim(row: Evidence, graded: Collection[str]) -> Evidence:
+    """A row without its long lists, which no predicate can test."""
+    idle = {"path"} if row.kind in graded else {"path", "profile"}
+    if idle.isdisjoint(row.data):
+        return row
+    return row.model_copy(update={"data": {name: value for name, value in row.data.items() if name not in idle}})
 
 
 def _second_looks(rows: Sequence[Evidence]) -> dict[str, SecondLook]:
@@ -134,13 +150,12 @@ def _strength(rule: Rule, anchor: Evidence, started_at: str | None) -> float:
 
 def _push(rule: Rule, firing: Firing, anchor: Evidence) -> Push:
     assert firing.span is not None
-    times: tuple[float, ...] = ()
-    levels: tuple[float, ...] = ()
+    times, levels = array("d"), array("d")  # packed: a profile of hours is long
     if rule.strength is not None and rule.strength.field == "profile":
         sign = rule.weight if rule.supports == "anomaly" else -rule.weight
         points = profile(anchor)
-        times = tuple(t for t, _ in points)
-        levels = tuple(sign * rise(value, rule.strength) for _, value in points)
+        times.extend(t for t, _ in points)
+        levels.extend(sign * rise(value, rule.strength) for _, value in points)
     return Push(rule.event_type, anchor.family, anchor.kind, anchor.tool, firing.span, firing.weight, times, levels)
 
 
@@ -202,19 +217,13 @@ def _short(value: object) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
-def moments(duration: float, evidence: Sequence[Evidence], rate: float) -> Times:
-    """The moments at which belief is drawn: a steady grid at the rate of perception, and every profile's samples.
+def moments(duration: float, pushes: Iterable[Push], rate: float) -> Times:
+    """The moments at which belief is drawn: a steady grid at the rate of perception, and every sample of a profile.
 
     Args:
         duration: Seconds.
-        evidence: Rows whose profiles set further moments.
+        pushes: Their profiles set further moments.
         rate: Samples a second of the grid.
     """
     grid = np.arange(0.0, max(duration, 1e-9), 1.0 / rate)
-    extra = [t for row in evidence for t, _ in profile(row)]
-    return np.unique(np.round(np.concatenate([grid, np.asarray(extra, np.float64)]), 3))
-
-
-def overlapping(evidence: Iterable[Evidence], span: TimeSpan) -> list[Evidence]:
-    """The rows that share a moment with a span."""
-    return [row for row in evidence if row.span.touches(span)]
+    return np.unique(np.round(np.concatenate([grid, *(np.asarray(push.times) for push in pushes)]), 3))

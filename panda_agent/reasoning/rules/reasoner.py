@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from panda_agent.reasoning.base import Brief, ClipView, Findings
-from panda_agent.reasoning.rules.engine import Weighed, moments, weigh
+from panda_agent.reasoning.rules.engine import Weighed, weigh
 from panda_agent.reasoning.rules.scene import scene_of
 from panda_agent.reasoning.rules.verdict import write_verdict
 from panda_agent.types import (
@@ -52,7 +52,7 @@ class RulesReasoner:
     def judge(self, clip: ClipView, plan: Plan, brief: Brief) -> Judgement:
         """Score a clip by the strongest anomaly belief within it."""
         weighed = weigh(plan.rules, clip.evidence, started_at=brief.started_at)
-        score, event = peak_within(weighed, plan, clip.evidence, clip.span, brief)
+        score, event = peak_within(weighed, plan, clip.span, brief)
         threshold, unsure = brief.settings.loop.threshold, brief.settings.loop.unsure
         firings = [line for line in weighed.fired() if line.event_type == event and line.span is not None]
         firings = [line for line in firings if line.span is not None and line.span.touches(clip.span)]
@@ -108,11 +108,9 @@ def hypotheses_of(event: EventType) -> tuple[Hypothesis, Hypothesis]:
     )
 
 
-def peak_within(
-    weighed: Weighed, plan: Plan, evidence: Sequence[Evidence], span: TimeSpan, brief: Brief
-) -> tuple[float, str | None]:
+def peak_within(weighed: Weighed, plan: Plan, span: TimeSpan, brief: Brief) -> tuple[float, str | None]:
     """The strongest anomaly belief inside a span, and the event type it belongs to."""
-    times = moments(brief.duration, evidence, brief.settings.perception.max_fps)
+    times = weighed.moments(brief.duration, brief.settings.perception.max_fps)
     inside = times[(times >= span.start) & (times < span.end)]
     if not len(inside):
         inside = np.array([span.start])

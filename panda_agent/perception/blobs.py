@@ -1,0 +1,39 @@
+"""Blobs: the connected parts of a mask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+SHORT = 4 * np.iinfo(np.uint16).max
+"""Pixels in which at most so many blobs have room as 16 bits can count: of every 2 × 2 only one can begin a blob.
+Measuring blobs of 16-bit labels takes a third of the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blobs:
+    """The 8-connected parts of a mask (h, w), in reading order."""
+
+    labels: NDArray[np.integer]
+    """(h, w): 0 is the background, blob i has i + 1."""
+    boxes: NDArray[np.int32]
+    """(n, 4): x, y, width, height in pixels."""
+    areas: NDArray[np.int32]
+    """(n,) pixels."""
+
+    def __len__(self) -> int:
+        return len(self.areas)
+
+    def mask(self, i: int) -> NDArray[np.bool_]:
+        """Where blob i is, (h, w)."""
+        return np.asarray(self.labels == i + 1, np.bool_)
+
+
+def blobs_of(mask: NDArray[np.uint8]) -> Blobs:
+    """Find the connected parts of what is not 0 in a mask (h, w)."""
+    kind = cv2.CV_16U if mask.size <= SHORT else cv2.CV_32S
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=kind)
+    return Blobs(labels, stats[1:, : cv2.CC_STAT_AREA], stats[1:, cv2.CC_STAT_AREA])

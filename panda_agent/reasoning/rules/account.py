@@ -1,0 +1,159 @@
+"""The account a verdict gives of itself: claims, rejected alternatives, settled hypotheses, the answer, cited rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from panda_agent.reasoning.base import Findings
+from panda_agent.reasoning.rules.curve import Curve
+from panda_agent.reasoning.rules.engine import Weighed
+from panda_agent.types import (
+    AnomalySpan,
+    Claim,
+    EventType,
+    Evidence,
+    Firing,
+    Hypothesis,
+    Judgement,
+    Label,
+    Rejected,
+    TimeSpan,
+    clock,
+)
+
+CLAIMS_A_SPAN = 3
+REJECTED = 4
+
+
+def claims_of(findings: Findings, weighed: Weighed, spans: Sequence[AnomalySpan], curve: Curve) -> list[Claim]:
+    """What speaks for each span: lines for its own event type first, then for others believed that have no span."""
+    claims: list[Claim] = []
+    threshold = findings.brief.settings.loop.threshold
+    believed = {name for name, height in curve.heights.items() if height.belief >= threshold}
+    spanned = {span.event_type for span in spans}
+    for span in spans:
+        inside = TimeSpan(start=span.start, end=span.end)
+        lines = [one for one in weighed.fired() if one.weight > 0 and one.span is not None and one.span.touches(inside)]
+        lines = [one for one in lines if one.event_type in believed - spanned | {span.event_type}]
+        lines = [one for one in lines if not findings.plan.asked or one.event_type in findings.plan.asked]
+        lines.sort(
+            key=lambda one: (one.event_type != span.event_type, -one.weight, _length(one), one.rule, one.evidence)
+        )
+        claims += [_claim(line) for line in _telling(lines)[:CLAIMS_A_SPAN]]
+    return claims or _scene_claims(findings)
+
+
+def _telling(lines: Sequence[Firing]) -> list[Firing]:
+    """The first line of each rule, less those that only say of a longer time what another says of its part."""
+    chosen: list[Firing] = []
+    for line in lines:
+        known = [
+            one for one in chosen if one.rule == line.rule or (one.event_type == line.event_type and _holds(line, one))
+        ]
+        if not known:
+            chosen.append(line)
+    return chosen
+
+
+def _holds(outer: Firing, inner: Firing) -> bool:
+    return outer.span is not None and inner.span is not None and outer.span.hull(inner.span) == outer.span
+
+
+def _length(line: Firing) -> float:
+    return line.span.duration if line.span is not None else 0.0
+
+
+def _claim(line: Firing) -> Claim:
+    assert line.span is not None
+    return Claim(text=line.why, span=line.span, about=line.event_type, cites=line.evidence)
+
+
+def _scene_claims(findings: Findings) -> list[Claim]:
+    """Without an anomaly: what the scene looked like, in the words of its own measurements."""
+    rows = [row for row in findings.evidence if row.kind in ("scene", "crowd", "normality")]
+    return [Claim(text=row.statement, span=row.span, about="scene", cites=(row.cite,)) for row in rows]
+
+
+def rejected_of(
+    findings: Findings, label: Label, curve: Curve, weighed: Weighed, spans: Sequence[AnomalySpan]
+) -> list[Rejected]:
+    """Benign twins of what was found; or, for a normal verdict, the anomalies that came nearest."""
+    events = {event.id: event for event in findings.plan.event_types}
+    if label == "anomalous":
+        found = list(dict.fromkeys(span.event_type for span in spans))
+        return [_benign_twin(events[name], curve, weighed) for name in found if name in events]
+    nearest = sorted(curve.heights, key=lambda name: (-curve.heights[name].belief, name))
+    return [_anomaly(events[name], curve, weighed) for name in nearest[:REJECTED]]
+
+
+def _benign_twin(event: EventType, curve: Curve, weighed: Weighed) -> Rejected:
+    own = [line for line in weighed.fired() if line.event_type == event.id]
+    for_it = max((line for line in own if line.weight > 0), key=lambda line: line.weight)
+    against = min((line for line in own if line.weight < 0), key=lambda line: line.weight, default=None)
+    why = f"What speaks against it weighs more: {for_it.why}"
+    if against is not None:
+        why = f"{against.why} But this weighs more: {for_it.why}"
+    cites = (*for_it.evidence, *(against.evidence if against else ()))
+    belief = 1.0 - curve.heights[event.id].belief
+    return Rejected(statement=event.benign, why=why, belief=round(belief, 4), cites=tuple(dict.fromkeys(cites)))
+
+
+def _anomaly(event: EventType, curve: Curve, weighed: Weighed) -> Rejected:
+    own = [line for line in weighed.trace if line.event_type == event.id]
+    fired = max((line for line in own if line.weight > 0), key=lambda line: line.weight, default=None)
+    against = min((line for line in own if line.weight < 0), key=lambda line: line.weight, default=None)
+    missed = next((line for line in own if line.outcome != "fired"), None)
+    if fired is not None:
+        why = f"Too weak: {fired.why}" + (f" Against it: {against.why}" if against is not None else "")
+    else:
+        why = f"Not seen: {missed.why}." if missed is not None else "Nothing speaks for it."
+    cites = tuple(dict.fromkeys(c for line in (fired, against) if line is not None for c in line.evidence))
+    return Rejected(statement=event.statement, why=why, belief=round(curve.heights[event.id].belief, 4), cites=cites)
+
+
+def hypotheses_of(findings: Findings, curve: Curve, weighed: Weighed) -> list[Hypothesis]:
+    """Anomalies as believed at their best moment; an innocent explanation stays open where nothing needs one."""
+    loop = findings.brief.settings.loop
+    raised = {line.event_type for line in weighed.fired() if line.weight > 0}
+    settled: list[Hypothesis] = []
+    for one in findings.plan.hypotheses:
+        peak = curve.heights[one.event_type].belief
+        belief = peak if one.kind == "anomaly" else 1.0 - peak
+        far = abs(belief - loop.threshold) >= loop.abstain
+        status = "undecided" if not far else "supported" if belief >= loop.threshold else "refuted"
+        if one.kind == "benign" and one.event_type not in raised:
+            status = "open"
+        settled.append(one.model_copy(update={"belief": round(belief, 4), "status": status}))
+    return settled
+
+
+def answer_of(findings: Findings, label: Label, event: EventType | None, spans: Sequence[AnomalySpan]) -> str | None:
+    """One sentence of answer; None where nothing was asked."""
+    if not findings.brief.question:
+        return None
+    if not findings.plan.asked:
+        return "The rules know no word of this question; the verdict is about anomalies in general."
+    if label == "anomalous" and event is not None:
+        return f"Yes: {event.statement.rstrip('.')}, at {', '.join(f'{clock(s.start)}–{clock(s.end)}' for s in spans)}."
+    return "Can't tell." if label == "inconclusive" else "No: nothing of the kind was seen."
+
+
+def elsewhere(findings: Findings, curve: Curve) -> list[str]:
+    """With a question: what else was found, which the label does not speak of."""
+    if not findings.plan.asked:
+        return []
+    titles = {event.id: event.title for event in findings.plan.event_types}
+    threshold = findings.brief.settings.loop.threshold
+    others = [n for n in titles if n not in findings.plan.asked and curve.heights[n].belief >= threshold]
+    return [f"Not asked about, but seen: {titles[n]} at {clock(curve.heights[n].time)}." for n in others]
+
+
+def cited_rows(
+    findings: Findings, claims: Sequence[Claim], rejected: Sequence[Rejected], weighed: Weighed
+) -> list[Evidence]:
+    """Every row that claims, rejected alternatives, judgements and fired rules cite."""
+    holders: tuple[Claim | Rejected | Judgement, ...] = (*claims, *rejected, *findings.judgements)
+    cites = {cite for one in holders for cite in one.cites}
+    cites.update(cite for line in weighed.fired() for cite in line.evidence)
+    rows = [row for row in findings.evidence if row.cite in cites]
+    return sorted(rows, key=lambda row: (row.span.start, row.span.end, row.kind, row.id, row.revision))
