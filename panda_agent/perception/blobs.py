@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, SupportsIndex
 
 import cv2
 import numpy as np
@@ -27,13 +28,14 @@ class Blobs:
     def __len__(self) -> int:
         return len(self.areas)
 
-    def mask(self, i: int) -> NDArray[np.bool_]:
+    def mask(self, i: SupportsIndex) -> NDArray[np.bool_]:
         """Where blob i is, (h, w)."""
-        return np.asarray(self.labels == i + 1, np.bool_)
+        return np.asarray(self.labels == int(i) + 1, np.bool_)
 
 
-def blobs_of(mask: NDArray[np.uint8]) -> Blobs:
-    """Find the connected parts of what is not 0 in a mask (h, w)."""
+def blobs_of(mask: NDArray[Any]) -> Blobs:
+    """Find the connected parts of what is not 0 in a mask (h, w) of 8 bits."""
     kind = cv2.CV_16U if mask.size <= SHORT else cv2.CV_32S
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=kind)
-    return Blobs(labels, stats[1:, : cv2.CC_STAT_AREA], stats[1:, cv2.CC_STAT_AREA])
+    boxes, areas = stats[1:, : cv2.CC_STAT_AREA], stats[1:, cv2.CC_STAT_AREA]
+    return Blobs(np.asarray(labels, labels.dtype), np.asarray(boxes, np.int32), np.asarray(areas, np.int32))

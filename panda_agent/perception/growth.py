@@ -144,7 +144,7 @@ def _largest(covered: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], tuple[float
     """The largest connected part of a mask, small gaps closed, and its box in shares of the picture."""
     mask = cv2.medianBlur(covered.astype(np.uint8), 5)
     mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
-    blobs = blobs_of(np.asarray(mask, np.uint8))
+    blobs = blobs_of(mask)
     if not len(blobs):
         return np.zeros(covered.shape, np.bool_), (0.0, 0.0, 0.0, 0.0)
     best = int(blobs.areas.argmax())

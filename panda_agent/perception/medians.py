@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from itertools import pairwise
 
 import cv2
@@ -28,7 +28,7 @@ def median_picture(stack: NDArray[np.uint8]) -> Gray:
     return np.asarray((low.astype(np.uint16) + high) // 2, np.uint8)
 
 
-def median_step(stack: Sequence[Gray]) -> float:
+def median_step(stack: Iterable[Gray]) -> float:
     """Median of all differences between neighbours of at least two pictures (h, w), grey levels."""
     steps = (cv2.absdiff(one, other) for one, other in pairwise(stack))
     counts = np.sum([np.bincount(step.ravel(), minlength=256) for step in steps], axis=0)

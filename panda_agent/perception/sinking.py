@@ -80,9 +80,7 @@ def quantiles(weights: NDArray[np.floating], rim: float) -> tuple[int, int]:
 
 def _joined(mask: NDArray[np.bool_]) -> Blobs:
     """Connected cells; closed upwards, since a body breaks into head, trunk and legs."""
-    return blobs_of(
-        np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 3), np.uint8)), np.uint8)
-    )
+    return blobs_of(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 3), np.uint8)))
 
 
 def _body_under(

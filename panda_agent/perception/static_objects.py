@@ -117,7 +117,7 @@ class _View:
         if not waiting.any():
             return []
         mask = cv2.morphologyEx(waiting.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((GAP, GAP), np.uint8))
-        blobs = blobs_of(np.asarray(mask, np.uint8))
+        blobs = blobs_of(mask)
         found = []
         for i, (x, y, w, h) in enumerate(blobs.boxes.tolist()):
             crop = slice(y, y + h), slice(x, x + w)

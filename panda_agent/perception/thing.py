@@ -130,7 +130,7 @@ class Thing:
         """Go on with what is left: somebody who had stood still beside a bag was taken for a part of it."""
         rest = np.zeros(self._mask.shape, np.uint8)
         rest[self._mask] = shows
-        blobs = blobs_of(np.asarray(cv2.morphologyEx(rest, cv2.MORPH_OPEN, np.ones((2, 2))), np.uint8))
+        blobs = blobs_of(cv2.morphologyEx(rest, cv2.MORPH_OPEN, np.ones((2, 2))))
         if blobs.areas.max(initial=0) >= max(SMALLEST * settled.since.size, LEAST_REST * self._mask.sum()):
             self._adopt(blobs.mask(int(blobs.areas.argmax())), settled)
             self._bare_looks = 0

@@ -28,6 +28,8 @@ def steady(source: Source, *, max_pixels: int) -> bool:
             for packet in container.demux(stream):
                 if packet.size == 0 and packet.dts is None:
                     break
+                if packet.dts is None and packet.pts is not None and last is None:
+                    continue  # Matroska keeps no decoding times: with B-frames the first can't be told
                 if packet.pts is None or packet.dts is None or not 0 <= packet.pts - packet.dts <= limit:
                     return False
                 if last is not None and not 0 <= packet.dts - last <= limit:

@@ -119,7 +119,7 @@ def test_rules_that_no_tool_can_feed_are_refused_and_leave_no_case(inside, film,
     pack = tmp_path / "pack.yaml"
     pack.write_text(
         "id: mine\ntitle: Mine\nversion: 1\nscenes: [street]\nevent_types:\n"
-        "  - {id: smell, title: Smell, statement: It smells., benign: It does not., prior: 0.02, severity: low, decay: 1.0, keywords: []}\n"
+        "  - {id: smell, title: Smell, statement: It smells., benign: It does not., severity: low, prior: 0.02}\n"
         "rules:\n  - {id: smoke-smelt, event_type: smell, when: [{kind: smell}], weight: 1, question: q,\n"
         "     explanation: e, fires: [{}], must_not: [{}]}\n"
     )
