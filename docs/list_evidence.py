@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from panda_agent.nodes.perceive import COVERAGE
+from panda_agent.perception.objects import Objects
 from panda_agent.tools.filters import FILTERS
 from panda_agent.tools.look_again import SECOND_LOOK
 
@@ -39,6 +40,8 @@ ABOUT = {
     "left_object": "something new stands there",
     "line_crossing": "an object crosses a line of --zones",
     "normality": "how far motion strays from normal life, over the whole video",
+    "object": "a thing that a detector names, and its way, compared with the others",
+    "object_stop": "such a thing stops hard",
     "quick": "something outpaces all others where it passes",
     "removed_object": "something that stood there is gone",
     "scene": "light, quality and traffic of the whole video",
@@ -60,7 +63,7 @@ def table() -> str:
 
 
 def _kinds() -> Iterator[tuple[str, tuple[str, ...], str]]:
-    for one in FILTERS:
+    for one in (*FILTERS, Objects):
         for kind, fields in one.makes.items():
             yield kind, fields, _file(one)
     yield "second_look", SECOND_LOOK, "tools/look_again.py"

@@ -44,6 +44,21 @@ class PerceptionSettings(Group):
     """Frames buffered at the start to learn the background from; a video that fits is seen whole first."""
 
 
+class ObjectSettings(Group):
+    """How `track_objects` finds and follows objects by name, where it is given detector weights."""
+
+    tracker: Literal["bytetrack", "botsort"] = "bytetrack"
+    """ByteTrack, or BoT-SORT, which also makes up for a moving camera."""
+    max_fps: float = Field(default=10.0, gt=0)
+    """Pictures looked at a second."""
+    max_side: int = Field(default=640, ge=96)
+    """Longer side of the picture that the detector sees, pixels; weights exported at one size keep to that."""
+    least_confidence: float = Field(default=0.1, gt=0, lt=1)
+    """Weaker detections are dropped; trackers bridge gaps with weak ones."""
+    classes: tuple[str, ...] = ()
+    """What to look for, with open-vocabulary weights; empty keeps the classes of the weights."""
+
+
 class LoopSettings(Group):
     """The detective's loop (PANDA, NeurIPS 2025, uses 5-second clips and at most 3 rounds)."""
 
@@ -108,6 +123,7 @@ class Settings(BaseSettings):
     """A rule pack that ships, or the path of one."""
     video: VideoSettings = VideoSettings()
     perception: PerceptionSettings = PerceptionSettings()
+    objects: ObjectSettings = ObjectSettings()
     loop: LoopSettings = LoopSettings()
     budget: BudgetSettings = BudgetSettings()
     model: ModelSettings = ModelSettings()
@@ -131,7 +147,7 @@ class Settings(BaseSettings):
 
     def judging(self) -> dict[str, Any]:
         """The settings that can change a verdict (not where things lie); kept with the case and in its provenance."""
-        return self.model_dump(mode="json", include={"rules", "video", "perception", "loop", "budget"})
+        return self.model_dump(mode="json", include={"rules", "video", "perception", "objects", "loop", "budget"})
 
 
 def load_settings(**flags: Any) -> Settings:

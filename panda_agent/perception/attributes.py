@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,6 +14,7 @@ from panda_agent.perception.look import Look
 from panda_agent.perception.observation import Observation, path_of
 from panda_agent.perception.paths import Array, Joiner, Path
 from panda_agent.perception.place_norms import Compared, PlaceNorms, compare
+from panda_agent.perception.tracks import Track
 from panda_agent.types import Region, TimeSpan
 
 MIN_SECONDS = 0.6
@@ -64,7 +65,20 @@ class Attributes:
 
     def update(self, look: Look) -> list[Observation]:
         """Take one frame; an object is returned some seconds after it has left."""
-        done = self._joiner.update(look.time, look.size, look.ended, look.live.values())
+        return self.follow(look.time, look.size, look.ended, look.live.values())
+
+    def follow(
+        self, time: float, size: tuple[int, int], ended: Sequence[Track], live: Iterable[Track]
+    ) -> list[Observation]:
+        """Take one moment.
+
+        Args:
+            time: Seconds.
+            size: (width, height) of the picture, pixels.
+            ended: Tracks that ended at this moment.
+            live: Tracks that may go on.
+        """
+        done = self._joiner.update(time, size, ended, live)
         return self._take(done) if done else []
 
     def finish(self) -> list[Observation]:
@@ -79,15 +93,24 @@ class Attributes:
     def _hold(self, paths: Iterable[Path]) -> None:
         for path in paths:
             if path.seconds >= MIN_SECONDS:
-                self.norms.learn(path, self._owner(path))
+                self.learn(path)
                 self._learnt += 1
                 self._held.append(path)
 
     def _release(self) -> list[Observation]:
         held, self._held = self._held, []
-        return [row for path in held for row in describe(path, compare(path, self.norms, self._owner(path)))]
+        return [row for path in held for row in self.rows_of(path)]
 
-    def _owner(self, path: Path) -> str:
+    def learn(self, path: Path) -> None:
+        """Remember where and how an object went."""
+        self.norms.learn(path, self.owner_of(path))
+
+    def rows_of(self, path: Path) -> list[Observation]:
+        """What is reported of one object."""
+        return describe(path, compare(path, self.norms, self.owner_of(path)))
+
+    def owner_of(self, path: Path) -> str:
+        """The object's name among all that `norms` knows."""
         return f"{self._video}#{path.tracks[0]}"
 
 

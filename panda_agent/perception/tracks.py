@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from panda_agent.perception.ultralytics_home import settle_ultralytics
+
+TrackerKind = Literal["bytetrack", "botsort"]
 
 MATCH_THRESHOLD = 0.95
 """Boxes of blobs jump in size, so nearly any overlap may match (median track on vtest 0.4 s at 0.8, 1.8 s at 0.95)."""
@@ -46,7 +49,9 @@ class MotionTracker:
     """
 
     def __init__(self, rate: float, config_dir: Path) -> None:
-        self._tracker, self._boxes = _byte_tracker(rate, config_dir)
+        self._tracker, self._boxes = load_tracker(
+            "bytetrack", config_dir, match_thresh=MATCH_THRESHOLD, track_buffer=max(1, round(LOST_SECONDS * rate))
+        )
         self._names: dict[int, int] = {}
         self.live: dict[int, Track] = {}
         self._patience = LOST_SECONDS
@@ -83,21 +88,16 @@ def _mean_flow(flow: NDArray[np.float32], box: NDArray[np.float32]) -> tuple[flo
     return u, v
 
 
-def _byte_tracker(rate: float, config_dir: Path) -> tuple[Any, Any]:
-    """Import Ultralytics only here: it loads torch (seconds), and must neither install nor fetch anything."""
-    config_dir.mkdir(parents=True, exist_ok=True)
-    for name, value in (
-        ("YOLO_CONFIG_DIR", str(config_dir)),
-        ("YOLO_AUTOINSTALL", "false"),
-        ("YOLO_OFFLINE", "true"),
-        ("YOLO_VERBOSE", "false"),
-    ):
-        os.environ.setdefault(name, value)
+def load_tracker(kind: TrackerKind, config_dir: Path, **changes: float | str) -> tuple[Any, Any]:
+    """One of Ultralytics' trackers with its own settings but for `changes`, and the `Boxes` that it takes.
+
+    Imported only here: Ultralytics loads torch, which takes seconds.
+    """
+    settle_ultralytics(config_dir)
     from ultralytics.engine.results import Boxes
-    from ultralytics.trackers.byte_tracker import BYTETracker
+    from ultralytics.trackers.track import TRACKER_MAP
     from ultralytics.utils import YAML, IterableSimpleNamespace
     from ultralytics.utils.checks import check_yaml
 
-    config = YAML.load(check_yaml("bytetrack.yaml"))
-    config |= {"match_thresh": MATCH_THRESHOLD, "track_buffer": max(1, round(LOST_SECONDS * rate))}
-    return BYTETracker(IterableSimpleNamespace(**config)), Boxes
+    config = YAML.load(check_yaml(f"{kind}.yaml")) | changes
+    return TRACKER_MAP[kind](IterableSimpleNamespace(**config)), Boxes

@@ -1,0 +1,88 @@
+"""Objects in one picture, named by a detector: any weights that Ultralytics loads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from panda_agent.errors import UserError
+from panda_agent.perception.ultralytics_home import settle_ultralytics
+
+SUFFIXES = (".pt", ".onnx")
+"""Weights that run on any machine; others need the hardware they were exported for."""
+
+NAMELESS = "class0"
+"""What Ultralytics calls the first class of weights that don't say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """What a detector sees in one picture; n may be 0."""
+
+    boxes: NDArray[np.float32]
+    """(n, 4): x0, y0, x1, y1 in pixels of the picture."""
+    scores: NDArray[np.float32]
+    """(n,) confidence of the detector, 0..1."""
+    classes: NDArray[np.int64]
+    """(n,) index into the detector's names."""
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+
+class Detector:
+    """YOLO (Ultralytics) on single pictures. Each case makes its own: a predictor keeps state.
+
+    Args:
+        weights: A .pt or .onnx file.
+        config_dir: Where Ultralytics may keep its settings file.
+        side: Longer side of the picture that the network sees, pixels; weights exported at one size keep to that.
+        least: Detections below this confidence are dropped; trackers make use of weak ones.
+        wanted: Class names for open-vocabulary weights; empty keeps those of the weights.
+
+    Raises:
+        UserError: The file is missing, or Ultralytics can't load it.
+    """
+
+    def __init__(
+        self, weights: Path, config_dir: Path, *, side: int = 640, least: float = 0.1, wanted: Sequence[str] = ()
+    ) -> None:
+        if not weights.is_file():
+            raise UserError(f"There are no detector weights at {weights}.", hint="Check the path, or use --tier bare.")
+        settle_ultralytics(config_dir)
+        from ultralytics import YOLO
+
+        try:
+            self._model = YOLO(str(weights), task="detect")
+            if wanted and hasattr(self._model.model, "set_classes"):
+                self._model.set_classes(list(wanted))
+            self._side, self._least = side, least
+            self.names: dict[int, str] = {}
+            self.detect(np.zeros((64, 64, 3), np.uint8))
+        except Exception as error:  # boundary: a file of weights may break in any way inside torch or ONNX
+            reason = " ".join(str(error).split())[:200]
+            raise UserError(
+                f"Ultralytics can't use the weights {weights.name}: {reason}.",
+                hint="Use weights that `YOLO(path).predict` takes, or --tier bare.",
+            ) from error
+        if self.names.get(0) == NAMELESS:
+            raise UserError(
+                f"The weights {weights.name} carry no class names, so Ultralytics did not export them.",
+                hint="Export them again with `YOLO(path).export`, or --tier bare.",
+            )
+
+    def detect(self, rgb: NDArray[np.uint8]) -> Detections:
+        """Find objects in a picture, RGB (h, w, 3)."""
+        bgr = np.ascontiguousarray(rgb[..., ::-1])
+        (result,) = self._model.predict(bgr, imgsz=self._side, conf=self._least, verbose=False)
+        self.names = dict(result.names)
+        found = result.boxes.cpu().numpy()
+        return Detections(
+            np.asarray(found.xyxy, np.float32).reshape(-1, 4),
+            np.asarray(found.conf, np.float32),
+            np.asarray(found.cls, np.int64),
+        )

@@ -1,0 +1,106 @@
+"""Objects by name, by Ultralytics' own code and real weights; skipped where those are not at hand."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from panda_agent.errors import UserError
+from panda_agent.settings import ObjectSettings, Settings
+from panda_agent.tools.base import Scope
+from panda_agent.tools.track_objects import TrackObjects
+from panda_agent.video import VideoReader
+
+SHARED = Path(__file__).resolve().parents[3] / "shared"
+WEIGHTS = SHARED / "weights" / "yolo11n_int8_320.onnx"
+VTEST = SHARED / "data" / "clips" / "opencv_vtest.mp4"
+CART = SHARED / "data" / "ped2" / "test" / "04.mp4"
+VEHICLES = {"car", "truck", "bus", "motorcycle", "train", "boat"}
+
+real = pytest.mark.skipif(not WEIGHTS.is_file(), reason="needs the weights and videos of ../shared")
+
+
+def scope(video: Path, home: Path, **wish) -> Scope:
+    return Scope(VideoReader(video), Settings(objects=ObjectSettings(**wish)), home)
+
+
+def seen(video: Path, home: Path, **wish) -> list:
+    return list(TrackObjects(WEIGHTS).run(scope(video, home, **wish)))
+
+
+@pytest.fixture(scope="module")
+def cart(tmp_path_factory) -> list:
+    if not WEIGHTS.is_file():
+        pytest.skip("needs the weights and videos of ../shared")
+    return seen(CART, tmp_path_factory.mktemp("home"))
+
+
+def test_the_cart_among_walkers_is_a_vehicle_that_is_like_nobody(cart):
+    """The truth of Ped2's fourth test video: a cart from frame 31 on, of 180 at 10 a second."""
+    carts = [one for one in cart if one.kind == "object" and one.data["class"] in VEHICLES and one.span.duration > 5]
+    assert len(carts) == 1
+    assert carts[0].span.start < 10 and carts[0].span.end > 15
+    assert (carts[0].data["alike"], carts[0].data["peers"] >= 5) == (0.0, True)
+    assert "none of" in carts[0].statement
+    people = [one for one in cart if one.data["class"] == "person"]
+    assert len(people) > 8
+    assert all(one.data["alike"] > 0.5 for one in people if one.data["peers"])
+
+
+def test_every_object_is_told_as_a_track_is(cart):
+    for one in cart:
+        made = TrackObjects.spec.makes[one.kind]
+        assert set(one.data) <= set(made)
+        assert one.family == "detector"
+        assert one.region is not None
+        assert 0 < one.data["confidence"] <= 1
+
+
+@real
+@pytest.mark.parametrize("tracker", ["bytetrack", "botsort"])
+def test_people_keep_their_ids(tmp_path, tracker):
+    found = seen(VTEST, tmp_path, tracker=tracker, max_fps=5)
+    people = [one for one in found if one.kind == "object" and one.data["class"] == "person"]
+    assert sum(one.span.duration >= 2 for one in people) >= 5
+    ids = [track for one in people for track in one.data["tracks"]]
+    assert len(ids) == len(set(ids))
+
+
+@real
+def test_two_cases_at_once_see_what_each_sees_alone(tmp_path, cart):
+    """Ids start at 1 in each, and no state of one leaks into the other."""
+    one, other = (TrackObjects(WEIGHTS).run(scope(CART, tmp_path / name)) for name in "ab")
+    rows: tuple[list, list] = [], []
+    running = {0: one, 1: other}
+    while running:
+        for i in list(running):
+            row = next(running[i], None)
+            if row is None:
+                del running[i]
+            else:
+                rows[i].append(row)
+    assert rows[0] == rows[1] == cart
+
+
+def test_weights_that_are_missing_or_broken_are_named(tmp_path):
+    if not VTEST.is_file():
+        pytest.skip("needs the videos of ../shared")
+    with pytest.raises(UserError, match="There are no detector weights at"):
+        list(TrackObjects(tmp_path / "gone.onnx").run(scope(VTEST, tmp_path)))
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"not a network")
+    with pytest.raises(UserError, match=r"Ultralytics can't use the weights broken\.onnx"):
+        list(TrackObjects(broken).run(scope(VTEST, tmp_path)))
+
+
+@real
+def test_weights_of_another_make_are_refused(tmp_path):
+    """YOLOX has no Ultralytics metadata, and its answers mean something else."""
+    copy = tmp_path / "yolox.onnx"
+    shutil.copy(SHARED / "weights" / "yolox_nano_416.onnx", copy)
+    os.chmod(copy, 0o644)
+    with pytest.raises(UserError, match=r"yolox\.onnx carry no class names"):
+        list(TrackObjects(copy).run(scope(VTEST, tmp_path, max_side=416)))

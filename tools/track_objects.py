@@ -1,0 +1,60 @@
+"""Objects by name: Ultralytics YOLO and a tracker over the whole video."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from panda_agent.errors import EmptyVideo
+from panda_agent.perception.detector import Detector
+from panda_agent.perception.object_tracks import ObjectTracker
+from panda_agent.perception.objects import Objects
+from panda_agent.perception.observation import Observation
+from panda_agent.tools.base import Scope, ToolSpec
+from panda_agent.tools.observe_motion import drained, rate_of
+
+HEAD = 30
+"""Frames that tell the rate."""
+
+
+class TrackObjects:
+    """Finds objects with YOLO, follows them, and tells of each what it is and how it moves among the others.
+
+    Args:
+        weights: A .pt or .onnx file that Ultralytics loads.
+    """
+
+    spec = ToolSpec(
+        name="track_objects",
+        about="Finds and follows objects by name (person, bicycle, truck ...) with YOLO.",
+        family="detector",
+        makes=Objects.makes,
+    )
+
+    def __init__(self, weights: Path) -> None:
+        self._weights = weights
+
+    def run(self, scope: Scope) -> Iterator[Observation]:
+        """Yield each object some seconds after it has left, and the rest at the end."""
+        wish = scope.settings.objects
+        home = scope.home / "ultralytics"
+        frames = scope.reader.frames(span=scope.span, max_fps=wish.max_fps, max_side=wish.max_side)
+        head = deque(islice(frames, HEAD))
+        if not head:
+            raise EmptyVideo("Not one frame of the video could be decoded.", hint="Check the file with another player.")
+        detector = Detector(self._weights, home, side=wish.max_side, least=wish.least_confidence, wanted=wish.classes)
+        tracker = ObjectTracker(rate_of(head, wish.max_fps), wish.tracker, home)
+        objects = Objects(detector.names)
+        size = head[0].image.shape[1], head[0].image.shape[0]
+        for frame in drained(head, frames):
+            scope.check()
+            ended = tracker.update(frame.time, frame.image, detector.detect(frame.image))
+            objects.remember(ended)
+            yield from objects.follow(frame.time, size, ended, tracker.live.values())
+            scope.progress(frame.time, None)
+        ended = tracker.finish()
+        objects.remember(ended)
+        yield from objects.follow(frame.time, size, ended, ())
+        yield from objects.finish()
