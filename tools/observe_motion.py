@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from panda_agent.errors import EmptyVideo
 from panda_agent.perception.look import Filter, Look
 from panda_agent.perception.observation import Observation
 from panda_agent.perception.perceiver import Perceiver
 from panda_agent.tools.base import Scope, ToolSpec
 from panda_agent.tools.filters import FILTERS, build_filters
+from panda_agent.tools.frames import beginning, drained, rate_of
 from panda_agent.types import Zone
 from panda_agent.video import Frame
 
@@ -57,9 +55,7 @@ def perceive(
     Raises:
         EmptyVideo: There is not a single frame.
     """
-    head = deque(islice(frames, scope.settings.perception.lookahead_frames))
-    if not head:
-        raise EmptyVideo("Not one frame of the video could be decoded.", hint="Check the file with another player.")
+    head = beginning(frames, scope.settings.perception.lookahead_frames)
     rate = rate_of(head, scope.settings.perception.max_fps)
     height, width = head[0].image.shape[:2]
     perceiver = Perceiver(
@@ -79,20 +75,6 @@ def perceive(
     for one in running:
         yield from one.update(closing) if closing.ended else ()
         yield from one.finish()
-
-
-def drained(head: deque[Frame], rest: Iterator[Frame]) -> Iterator[Frame]:
-    """First what was buffered, letting go of each frame, then the rest."""
-    while head:
-        yield head.popleft()
-    yield from rest
-
-
-def rate_of(head: Sequence[Frame], at_most: float) -> float:
-    """Frames per second of the first frames, by their timestamps."""
-    if len(head) < 2 or head[-1].time <= head[0].time:
-        return at_most
-    return min(at_most, (len(head) - 1) / (head[-1].time - head[0].time))
 
 
 def ignore_mask(zones: Iterable[Zone], width: int, height: int) -> NDArray[np.uint8] | None:

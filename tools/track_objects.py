@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
-from panda_agent.errors import EmptyVideo
 from panda_agent.perception.detector import Detector
 from panda_agent.perception.object_tracks import ObjectTracker
 from panda_agent.perception.objects import Objects
 from panda_agent.perception.observation import Observation
 from panda_agent.tools.base import Scope, ToolSpec
-from panda_agent.tools.observe_motion import drained, rate_of
+from panda_agent.tools.frames import beginning, drained, rate_of
 
 HEAD = 30
 """Frames that tell the rate."""
@@ -41,9 +38,7 @@ class TrackObjects:
         wish = scope.settings.objects
         home = scope.home / "ultralytics"
         frames = scope.reader.frames(span=scope.span, max_fps=wish.max_fps, max_side=wish.max_side)
-        head = deque(islice(frames, HEAD))
-        if not head:
-            raise EmptyVideo("Not one frame of the video could be decoded.", hint="Check the file with another player.")
+        head = beginning(frames, HEAD)
         detector = Detector(self._weights, home, side=wish.max_side, least=wish.least_confidence, wanted=wish.classes)
         tracker = ObjectTracker(rate_of(head, wish.max_fps), wish.tracker, home)
         objects = Objects(detector.names)

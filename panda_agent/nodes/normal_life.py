@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 
 from panda_agent.errors import StoreError
@@ -15,7 +13,8 @@ from panda_agent.memory.normality import NormalityMemory, learn
 from panda_agent.nodes.desk import Case
 from panda_agent.perception.cells import VERSION, CellLook
 from panda_agent.perception.perceiver import Perceiver
-from panda_agent.tools.observe_motion import ahead, drained, rate_of
+from panda_agent.tools.frames import beginning, drained, rate_of
+from panda_agent.tools.observe_motion import ahead
 from panda_agent.types import Event, Progress
 from panda_agent.video import VideoReader, probe
 
@@ -65,7 +64,7 @@ def _watch(case: Case, video: Path) -> Iterator[CellLook]:
     frames = VideoReader(video, max_pixels=case.settings.video.max_pixels).frames(
         max_fps=look.max_fps, max_side=look.max_side
     )
-    head = deque(islice(frames, look.lookahead_frames))
+    head = beginning(frames, look.lookahead_frames)
     rate = rate_of(head, look.max_fps)
     perceiver = Perceiver([frame.image for frame in head], rate, case.settings.root / "ultralytics")
     with ahead(perceiver.pixels(frame.time, frame.image) for frame in drained(head, frames)) as pixels:
