@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from contextlib import closing
 
 import cv2
 import numpy as np
@@ -19,8 +17,8 @@ from panda_agent.tools.filters import FILTERS, build_filters
 from panda_agent.tools.frames import beginning, drained, rate_of
 from panda_agent.types import Zone
 from panda_agent.video import Frame
+from panda_agent.video.ahead import ahead
 
-T = TypeVar("T")
 AHEAD = 8
 """Frames whose pixels are worked on ahead of the tracks and filters."""
 
@@ -63,7 +61,8 @@ def perceive(
     )
     running = build_filters(rate, scope.zones, scope.normality) if filters is None else [make(rate) for make in filters]
     last: Look | None = None
-    with ahead(perceiver.pixels(frame.time, frame.image) for frame in drained(head, frames)) as pixels:
+    # OpenCV lets go of the interpreter while it works, so pixels and filters share two cores.
+    with closing(ahead((perceiver.pixels(f.time, f.image) for f in drained(head, frames)), AHEAD)) as pixels:
         for seen in pixels:
             scope.check()
             last = perceiver.look(seen)
@@ -71,9 +70,9 @@ def perceive(
                 yield from one.update(last)
             scope.progress(seen.time, None)
     assert last is not None
-    closing = perceiver.last_tracks(last)
+    rest = perceiver.last_tracks(last)
     for one in running:
-        yield from one.update(closing) if closing.ended else ()
+        yield from one.update(rest) if rest.ended else ()
         yield from one.finish()
 
 
@@ -87,60 +86,3 @@ def ignore_mask(zones: Iterable[Zone], width: int, height: int) -> NDArray[np.ui
         corners = np.array([[x * width, y * height] for x, y in zone.points], np.int32)
         cv2.fillPoly(mask, [corners], 255)
     return mask
-
-
-class ahead(Iterator[T]):  # noqa: N801 - reads as a context manager: `with ahead(frames) as source`
-    """Draw from a source in a thread of its own, a few items ahead; closing it closes the source.
-
-    OpenCV lets go of the interpreter while it works, so pixels and filters share two cores.
-    """
-
-    _END = object()
-
-    def __init__(self, source: Iterator[T]) -> None:
-        self._source = source
-        self._queue: queue.Queue[object] = queue.Queue(maxsize=AHEAD)
-        self._stop = threading.Event()
-        self._ended = False
-        self._thread = threading.Thread(target=self._fill, name="panda-pixels", daemon=True)
-
-    def __enter__(self) -> ahead[T]:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        while self._thread.is_alive():
-            _make_room(self._queue)
-            self._thread.join(timeout=0.01)
-
-    def __next__(self) -> T:
-        item = self._END if self._ended else self._queue.get()
-        if item is self._END:
-            self._ended = True
-            raise StopIteration
-        if isinstance(item, BaseException):
-            raise item
-        return item  # type: ignore[return-value]
-
-    def _fill(self) -> None:
-        try:
-            for item in self._source:
-                if self._stop.is_set():
-                    return
-                self._queue.put(item)
-            self._queue.put(self._END)
-        except BaseException as error:  # boundary: whatever decoding raises is raised again in the reading thread
-            self._queue.put(error)
-        finally:
-            close = getattr(self._source, "close", None)
-            if close is not None:
-                close()
-
-
-def _make_room(waiting: queue.Queue[object]) -> None:
-    """Make room in a full queue, so that the thread that fills it can see that it should stop."""
-    try:
-        waiting.get_nowait()
-    except queue.Empty:
-        return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from panda_agent.errors import StoreError
@@ -14,9 +15,10 @@ from panda_agent.nodes.desk import Case
 from panda_agent.perception.cells import VERSION, CellLook
 from panda_agent.perception.perceiver import Perceiver
 from panda_agent.tools.frames import beginning, drained, rate_of
-from panda_agent.tools.observe_motion import ahead
+from panda_agent.tools.observe_motion import AHEAD
 from panda_agent.types import Event, Progress
 from panda_agent.video import VideoReader, probe
+from panda_agent.video.ahead import ahead
 
 FOLDER = "normality"
 """Under PANDA_HOME: one folder a memory."""
@@ -67,7 +69,7 @@ def _watch(case: Case, video: Path) -> Iterator[CellLook]:
     head = beginning(frames, look.lookahead_frames)
     rate = rate_of(head, look.max_fps)
     perceiver = Perceiver([frame.image for frame in head], rate, case.settings.root / "ultralytics")
-    with ahead(perceiver.pixels(frame.time, frame.image) for frame in drained(head, frames)) as pixels:
+    with closing(ahead((perceiver.pixels(f.time, f.image) for f in drained(head, frames)), AHEAD)) as pixels:
         for seen in pixels:
             case.check_pause()
             yield seen.cells
