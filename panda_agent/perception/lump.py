@@ -23,6 +23,8 @@ UPPER = (0.6, 0.95)
 """Where the trunk of one who stands is, body heights above the foot of the lump."""
 TRUNK_WIDTH, ASIDE = 0.25, 0.3
 """How wide a trunk is, and how far to the side of a lump it may have stood, body heights."""
+PATCH = 0.5
+"""Part of what shows a trunk that one look at least has to show, where all together show it."""
 DARKEST = 4.0
 """Grey levels below which a ratio of brightness says nothing."""
 RIM = 9
@@ -72,8 +74,8 @@ def describe(
             break
         there = time
     zone, least = _trunk(mask, body)
-    just = [look for look in looks if there - STOOD_SECONDS <= look[0] <= there + step]
-    stood = [time for time, moving in just if moving[zone].sum() >= least]
+    just = [(time, moving[zone]) for time, moving in looks if there - STOOD_SECONDS <= time <= there + step]
+    stood = _stood(just, least)
     start, drop = (min(there, stood[-1]), max(0.0, there - stood[-1])) if stood else (there, None)
     rests = mask & (np.abs(resting.since - since) <= SLACK)
     return Lump(mask, since, start, drop, _clear(resting, rests), _novelty(resting, rests))
@@ -93,6 +95,20 @@ def _trunk(mask: Mask, body: float) -> tuple[tuple[slice, slice], float]:
     rows = slice(max(0, int(bottom - UPPER[1] * body)), max(1, int(bottom - UPPER[0] * body)))
     columns = slice(max(0, int(left - ASIDE * body)), int(right + ASIDE * body) + 1)
     return (rows, columns), COVERED * (UPPER[1] - UPPER[0]) * body * TRUNK_WIDTH * body
+
+
+def _stood(trunks: Sequence[tuple[float, Mask]], least: float) -> list[float]:
+    """Seconds of the looks in which somebody stands.
+
+    Clothes of the ground's shade show in patches, others in each look: then the looks are taken together, and those
+    that show a good part of a trunk count.
+    """
+    seen = [(time, int(trunk.sum())) for time, trunk in trunks]
+    whole = [time for time, pixels in seen if pixels >= least]
+    if whole or not trunks:
+        return whole
+    together = np.logical_or.reduce([trunk for _, trunk in trunks]).sum()
+    return [time for time, pixels in seen if together >= least and pixels >= PATCH * least]
 
 
 def _clear(resting: Resting, mask: Mask) -> float:

@@ -111,6 +111,30 @@ def test_what_came_fits_worse_than_the_ground_and_what_left_fits_better():
     assert came.drop is None
 
 
+def fell(patches):
+    """The lump of one who lies at 1 s, and whose trunk showed in these columns, one group a look, before."""
+    mask = np.zeros((108, 192), np.bool_)
+    mask[65:75, 70:100] = True
+    looks = []
+    for i, column in enumerate(patches):
+        standing = np.zeros_like(mask)
+        standing[47:57, column : column + 3] = True
+        looks.append((0.25 * (i + 1), standing))
+    ground = np.ascontiguousarray(WALL[::2, ::2])
+    return describe(mask, 1.0, Resting(ground, 0.0), [*looks, (1.0, mask), (1.25, mask)], BODY / 2, 0.25)
+
+
+def test_who_shows_in_other_patches_in_each_look_stood_there():
+    lump = fell([80, 83, 86])
+    assert lump.start == pytest.approx(0.75)
+    assert lump.drop == pytest.approx(0.25)
+
+
+def test_one_patch_that_stays_the_same_is_nobody():
+    lump = fell([80, 80, 80])
+    assert lump.drop is None
+
+
 def test_stature_follows_the_row_of_the_feet_and_ignores_shards():
     stature = Stature()
     assert stature.at(0.5) is None
