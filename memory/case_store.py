@@ -14,8 +14,8 @@ from panda_agent.errors import UserError
 from panda_agent.memory import evidence_table
 from panda_agent.memory.cases import case_folder, list_cases, nearest_ids, not_found, purge, remove_case
 from panda_agent.memory.record import FILE, SCHEMA, CaseRecord, Status, decode, encode, peek
-from panda_agent.memory.spool import Spool
 from panda_agent.memory.stored_rows import StoredRows
+from panda_agent.memory.waiting import WaitingLines
 from panda_agent.types import Evidence, Judgement, Model, TimeSpan
 
 __all__ = ["CaseRecord", "CaseStore", "LogRow", "case_folder", "list_cases", "nearest_ids", "purge", "remove_case"]
@@ -125,7 +125,7 @@ class CaseStore:
             facts: What else it learnt, read after the rows, which may fill it; `pass_facts` returns it, which marks the
                 pass as done.
         """
-        with Spool(self.folder) as bodies:
+        with WaitingLines(self.folder) as bodies:
             for row in rows:
                 bodies.add(evidence_table.to_body(row))
             told = to_json(facts, f"The facts of pass {name!r}")  # after the rows: drawing them may still add facts

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import islice
 
 from panda_agent.errors import EmptyVideo
+from panda_agent.perception.look import Pixels
+from panda_agent.perception.perceiver import Perceiver
 from panda_agent.video import Frame
+from panda_agent.video.ahead import ahead
+
+AHEAD = 8
+"""Frames whose pixels are worked on ahead of the tracks and filters."""
 
 
 def beginning(frames: Iterator[Frame], count: int) -> deque[Frame]:
@@ -34,3 +40,11 @@ def rate_of(head: Sequence[Frame], at_most: float) -> float:
     if len(head) < 2 or head[-1].time <= head[0].time:
         return at_most
     return min(at_most, (len(head) - 1) / (head[-1].time - head[0].time))
+
+
+def pixels_ahead(perceiver: Perceiver, frames: Iterator[Frame]) -> Generator[Pixels, None, None]:
+    """What frames show, worked out in a thread of its own; to be closed.
+
+    OpenCV lets go of the interpreter while it works, so pixels and filters share two cores.
+    """
+    return ahead((perceiver.pixels(frame.time, frame.image) for frame in frames), AHEAD)

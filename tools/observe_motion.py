@@ -14,13 +14,9 @@ from panda_agent.perception.observation import Observation
 from panda_agent.perception.perceiver import Perceiver
 from panda_agent.tools.base import Scope, ToolSpec
 from panda_agent.tools.filters import FILTERS, build_filters
-from panda_agent.tools.frames import beginning, drained, rate_of
+from panda_agent.tools.frames import beginning, drained, pixels_ahead, rate_of
 from panda_agent.types import Zone
 from panda_agent.video import Frame
-from panda_agent.video.ahead import ahead
-
-AHEAD = 8
-"""Frames whose pixels are worked on ahead of the tracks and filters."""
 
 
 class ObserveMotion:
@@ -61,8 +57,7 @@ def perceive(
     )
     running = build_filters(rate, scope.zones, scope.normality) if filters is None else [make(rate) for make in filters]
     last: Look | None = None
-    # OpenCV lets go of the interpreter while it works, so pixels and filters share two cores.
-    with closing(ahead((perceiver.pixels(f.time, f.image) for f in drained(head, frames)), AHEAD)) as pixels:
+    with closing(pixels_ahead(perceiver, drained(head, frames))) as pixels:
         for seen in pixels:
             scope.check()
             last = perceiver.look(seen)

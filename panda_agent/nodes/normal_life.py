@@ -14,11 +14,9 @@ from panda_agent.memory.normality import NormalityMemory, learn
 from panda_agent.nodes.desk import Case
 from panda_agent.perception.cells import VERSION, CellLook
 from panda_agent.perception.perceiver import Perceiver
-from panda_agent.tools.frames import beginning, drained, rate_of
-from panda_agent.tools.observe_motion import AHEAD
+from panda_agent.tools.frames import beginning, drained, pixels_ahead, rate_of
 from panda_agent.types import Event, Progress
 from panda_agent.video import VideoReader, probe
-from panda_agent.video.ahead import ahead
 
 FOLDER = "normality"
 """Under PANDA_HOME: one folder a memory."""
@@ -69,7 +67,7 @@ def _watch(case: Case, video: Path) -> Iterator[CellLook]:
     head = beginning(frames, look.lookahead_frames)
     rate = rate_of(head, look.max_fps)
     perceiver = Perceiver([frame.image for frame in head], rate, case.settings.root / "ultralytics")
-    with closing(ahead((perceiver.pixels(f.time, f.image) for f in drained(head, frames)), AHEAD)) as pixels:
+    with closing(pixels_ahead(perceiver, drained(head, frames))) as pixels:
         for seen in pixels:
             case.check_pause()
             yield seen.cells

@@ -9,10 +9,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-SHORT = 4 * np.iinfo(np.uint16).max
-"""Pixels in which at most so many blobs have room as 16 bits can count: of every 2 × 2 only one can begin a blob.
-Measuring blobs of 16-bit labels takes a third of the time."""
-
 
 @dataclass(frozen=True, slots=True)
 class Blobs:
@@ -35,7 +31,21 @@ class Blobs:
 
 def blobs_of(mask: NDArray[Any]) -> Blobs:
     """Find the connected parts of what is not 0 in a mask (h, w) of 8 bits."""
-    kind = cv2.CV_16U if mask.size <= SHORT else cv2.CV_32S
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=kind)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=_least_type(mask))
     boxes, areas = stats[1:, : cv2.CC_STAT_AREA], stats[1:, cv2.CC_STAT_AREA]
     return Blobs(np.asarray(labels, labels.dtype), np.asarray(boxes, np.int32), np.asarray(areas, np.int32))
+
+
+def labels_of(mask: NDArray[Any]) -> NDArray[np.integer]:
+    """Only the labels of `blobs_of`, which cost less."""
+    _, labels = cv2.connectedComponents(mask, connectivity=8, ltype=_least_type(mask))
+    return np.asarray(labels, labels.dtype)
+
+
+def _least_type(mask: NDArray[Any]) -> int:
+    """Type of labels: blobs of 16-bit labels are measured in a third of the time of those of 32.
+
+    Of every 2 × 2 pixels only one can begin a blob, which bounds how many there can be.
+    """
+    height, width = mask.shape
+    return cv2.CV_16U if (height + 1) // 2 * ((width + 1) // 2) <= np.iinfo(np.uint16).max else cv2.CV_32S

@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 from panda_agent.errors import UserError
 from panda_agent.perception.ultralytics_home import settle_ultralytics
 
-SUFFIXES = (".pt", ".onnx")
-"""Weights that run on any machine; others need the hardware they were exported for."""
-
 NAMELESS = "class0"
 """What Ultralytics calls the first class of weights that don't say."""
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
+from panda_agent.perception.blobs import labels_of
 from panda_agent.perception.look import Look
 from panda_agent.perception.medians import median
 from panda_agent.perception.observation import Observation
@@ -114,7 +115,7 @@ def _brightest(look: Look) -> _Sight | None:
     warm = (red >= RED_LEVEL) & (red > green) & (green > blue) & (cv2.subtract(red, blue) >= WARMTH)
     # A flame is torn into tongues: what lies a few pixels apart belongs together.
     joined = cv2.dilate(warm.view(np.uint8), np.ones((3, 3), np.uint8))
-    _, labels = cv2.connectedComponents(joined, ltype=cv2.CV_16U)
+    labels = labels_of(joined)
     spot = warm & (labels == int(np.argmax(np.bincount(labels[(hot > 0) & warm], minlength=1))))
     if np.count_nonzero(spot) < SMALLEST * spot.size:
         return None

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from panda_agent.perception.detector import Detections
-from panda_agent.perception.tracks import LOST_SECONDS, Track, TrackerKind, load_tracker
+from panda_agent.perception.tracks import LOST_SECONDS, Followed, Track, TrackerKind, load_tracker
 
 
 @dataclass(slots=True)
@@ -33,8 +33,12 @@ class ObjectTracker:
 
     def __init__(self, rate: float, kind: TrackerKind, config_dir: Path) -> None:
         self._tracker, self._boxes = load_tracker(kind, config_dir, track_buffer=max(1, round(LOST_SECONDS * rate)))
-        self._ids: dict[int, int] = {}
-        self.live: dict[int, ObjectTrack] = {}
+        self._followed = Followed(ObjectTrack)
+
+    @property
+    def live(self) -> dict[int, ObjectTrack]:
+        """Tracks seen lately, by id."""
+        return self._followed.live
 
     def update(self, time: float, rgb: NDArray[np.uint8], seen: Detections) -> list[ObjectTrack]:
         """Match detections to tracks and return the tracks that have ended. Call it on pictures without any too.
@@ -47,21 +51,15 @@ class ObjectTracker:
         table = np.concatenate([seen.boxes, seen.scores[:, None], seen.classes[:, None]], axis=1).astype(np.float32)
         for row in self._tracker.update(self._boxes(table, rgb.shape[:2]), rgb):
             self._extend(time, row, seen)
-        ended = [track for track in self.live.values() if time - track.last > LOST_SECONDS]
-        for track in ended:
-            del self.live[track.id]
-        return ended
+        return self._followed.over(time)
 
     def finish(self) -> list[ObjectTrack]:
         """End all live tracks and return them."""
-        ended, self.live = list(self.live.values()), {}
-        return ended
+        return self._followed.finish()
 
     def _extend(self, time: float, row: NDArray[np.floating], seen: Detections) -> None:
         i = int(row[7])
-        # Ultralytics counts ids through the whole process; ours start at 1 in each case.
-        own = self._ids.setdefault(int(row[4]), len(self._ids) + 1)
-        track = self.live.setdefault(own, ObjectTrack(own))
+        track = self._followed[int(row[4])]
         track.rows.append((time, *seen.boxes[i].tolist(), 0.0, 0.0))
         name = int(seen.classes[i])
         track.votes[name] = track.votes.get(name, 0.0) + float(seen.scores[i])

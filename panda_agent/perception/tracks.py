@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 import cv2
 import numpy as np
@@ -40,6 +41,39 @@ class Track:
         return self.rows[-1][0]
 
 
+T = TypeVar("T", bound=Track)
+
+
+class Followed(Generic[T]):
+    """The tracks of one case, by ids of its own: Ultralytics counts ids through the whole process, ours start at 1.
+
+    Args:
+        make: Begins a track, given its id.
+    """
+
+    def __init__(self, make: Callable[[int], T]) -> None:
+        self._make = make
+        self._ids: dict[int, int] = {}
+        self.live: dict[int, T] = {}
+
+    def __getitem__(self, foreign: int) -> T:
+        """The track that goes by Ultralytics' id; a new one where it is not live."""
+        own = self._ids.setdefault(foreign, len(self._ids) + 1)
+        return self.live.setdefault(own, self._make(own))
+
+    def over(self, time: float) -> list[T]:
+        """Let go of the tracks that were not seen for `LOST_SECONDS`, and return them."""
+        ended = [track for track in self.live.values() if time - track.last > LOST_SECONDS]
+        for track in ended:
+            del self.live[track.id]
+        return ended
+
+    def finish(self) -> list[T]:
+        """End all live tracks and return them."""
+        ended, self.live = list(self.live.values()), {}
+        return ended
+
+
 class MotionTracker:
     """ByteTrack (Zhang et al., ECCV 2022) over motion boxes.
 
@@ -52,9 +86,12 @@ class MotionTracker:
         self._tracker, self._boxes = load_tracker(
             "bytetrack", config_dir, match_thresh=MATCH_THRESHOLD, track_buffer=max(1, round(LOST_SECONDS * rate))
         )
-        self._names: dict[int, int] = {}
-        self.live: dict[int, Track] = {}
-        self._patience = LOST_SECONDS
+        self._followed = Followed(Track)
+
+    @property
+    def live(self) -> dict[int, Track]:
+        """Tracks seen lately, by id."""
+        return self._followed.live
 
     def update(self, time: float, boxes: NDArray[np.float32], flow: NDArray[np.float32]) -> list[Track]:
         """Match boxes (n, 4) to tracks and return the tracks that have ended. Call it on empty frames too."""
@@ -64,22 +101,12 @@ class MotionTracker:
         )
         for row in self._tracker.update(self._boxes(rows, (height, width))):
             box = boxes[int(row[7])]
-            track = self.live.setdefault(self._name(int(row[4])), Track(id=self._name(int(row[4]))))
-            track.rows.append((time, *(float(v) for v in box), *_mean_flow(flow, box)))
-        ended = [track for track in self.live.values() if time - track.last > self._patience]
-        for track in ended:
-            del self.live[track.id]
-        return ended
+            self._followed[int(row[4])].rows.append((time, *(float(v) for v in box), *_mean_flow(flow, box)))
+        return self._followed.over(time)
 
     def finish(self) -> list[Track]:
         """End all live tracks and return them."""
-        ended = list(self.live.values())
-        self.live = {}
-        return ended
-
-    def _name(self, foreign: int) -> int:
-        """Ultralytics counts ids through the whole process; ours start at 1 in each case."""
-        return self._names.setdefault(foreign, len(self._names) + 1)
+        return self._followed.finish()
 
 
 def _mean_flow(flow: NDArray[np.float32], box: NDArray[np.float32]) -> tuple[float, float]:

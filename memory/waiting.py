@@ -11,7 +11,7 @@ from typing import Self
 from panda_agent.errors import StoreError
 
 
-class Spool:
+class WaitingLines:
     """A file without a name in `folder`: it goes when it is closed, or with the process.
 
     Args:
