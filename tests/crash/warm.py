@@ -105,11 +105,14 @@ async def _verdict(inv: Investigator, folder: Path, *, from_frames: bool) -> Ver
 
 
 async def _last(events: AsyncGenerator[Event, None]) -> Verdict:
+    """The verdict, after the last event: who leaves at the verdict cuts the last checkpoint off, or not, by chance."""
+    verdict: Verdict | None = None
     async with aclosing(events):
         async for event in events:
             if isinstance(event, VerdictReached):
-                return event.verdict
-    raise AssertionError("the case ended without a verdict")
+                verdict = event.verdict
+    assert verdict is not None, "the case ended without a verdict"
+    return verdict
 
 
 main()
