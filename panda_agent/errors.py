@@ -9,6 +9,13 @@
     │   ├── Unreadable             3  not a video, or cut off before its index was written
     │   └── TooLarge               3  more pixels than the limit allows
     ├── BackendError               4  the model could not answer
+    │   ├── Unreachable            4  no connection, no answer in time, or the server fails again and again
+    │   ├── QuotaExhausted         4  the account has no money left: the case is paused and can be resumed
+    │   ├── Refused                4  the model, or a filter before or after it, won't answer
+    │   ├── Overflow               4  the request is longer than the model's context
+    │   ├── TooManyImages          4  more pictures than the endpoint takes in one request
+    │   ├── NoVision               4  the model takes no pictures
+    │   └── BadReply               4  it answered, but not in the shape that was asked for
     ├── ToolError                  5  a tool failed; the planner learns it as absence of evidence
     ├── StoreError                 5  the case database or an index can't be used
     │   └── SchemaTooNew           5  written by a newer panda_agent
@@ -73,6 +80,34 @@ class BackendError(PandaError):
     """A language model could not answer."""
 
     exit_code = 4
+
+
+class Unreachable(BackendError):
+    """No connection, no answer in time, or a server that keeps failing. The same request may succeed later."""
+
+
+class QuotaExhausted(BackendError):
+    """The account has no money left; waiting does not mend it. The case is paused, and resumes where it was."""
+
+
+class Refused(BackendError):
+    """The model, or a content filter before or after it, declined to answer. It says nothing about the video."""
+
+
+class Overflow(BackendError):
+    """The request is longer than the model's context, even after pictures were left out."""
+
+
+class TooManyImages(BackendError):
+    """The endpoint takes fewer pictures a request than were sent."""
+
+
+class NoVision(BackendError):
+    """The model takes no pictures, or answers without seeing them."""
+
+
+class BadReply(BackendError):
+    """The reply has not the shape that was asked for, also after one repair; it is kept in the ledger, verbatim."""
 
 
 class ToolError(PandaError):

@@ -57,6 +57,21 @@ class ObjectSettings(Group):
     """Weaker detections are dropped; trackers bridge gaps with weak ones."""
     classes: tuple[str, ...] = ()
     """What to look for, with open-vocabulary weights; empty keeps the classes of the weights."""
+    weights: str | None = None
+    """Detector weights: a path, or a name that Ultralytics knows and may fetch where the network is allowed. None takes
+    the first usable file in the folder `weights`."""
+
+
+class ClipSettings(Group):
+    """CLIP for `retrieve_frames`, by open_clip."""
+
+    model: str = "ViT-B-32"
+    """A model that open_clip knows."""
+    pretrained: str | None = None
+    """The path of a checkpoint, or a tag of open_clip, which it may fetch where the network is allowed; None takes
+    `<model>.pt`, `.safetensors` or `.bin` in the folder `weights`."""
+    fps: float = Field(default=1.0, gt=0)
+    """Frames a second that are indexed."""
 
 
 class LoopSettings(Group):
@@ -97,8 +112,28 @@ class ModelSettings(Group):
 
     base_url: str | None = None
     """Like http://localhost:8000/v1; None means that no model is used."""
+    name: str | None = None
+    """The model; None takes the one that the endpoint serves, where it serves one."""
     timeout: float = Field(default=60.0, gt=0)
     """Seconds that one request may take."""
+    concurrency: int = Field(default=8, ge=1, le=64)
+    """Requests under way at a time."""
+    max_tokens: int = Field(default=1000, ge=1)
+    """Tokens of one reply, at most."""
+    frames: int = Field(default=8, ge=1, le=26)
+    """Pictures of one clip, at most; each has a letter."""
+    image_side: int = Field(default=768, ge=64, le=4096)
+    """Longer side of a picture that is sent, pixels."""
+    image_bytes: int = Field(default=1_500_000, ge=20_000)
+    """Largest picture that is sent, bytes of JPEG; a larger one is compressed further."""
+    score_mode: Literal["decoded", "expected_token", "yes_no"] = "yes_no"
+    """How an answer becomes a number: as written, or from the probabilities of tokens where the endpoint gives them."""
+    seed: int | None = 0
+    """Sent where the endpoint takes one."""
+    price_in: float = Field(default=0.0, ge=0)
+    """Money for a million tokens read; for accounting and `budget.money`."""
+    price_out: float = Field(default=0.0, ge=0)
+    """Money for a million tokens written."""
 
 
 class Settings(BaseSettings):
@@ -123,7 +158,10 @@ class Settings(BaseSettings):
     """A rule pack that ships, or the path of one."""
     video: VideoSettings = VideoSettings()
     perception: PerceptionSettings = PerceptionSettings()
+    network: bool = False
+    """Whether weights may be fetched and the web searched; a model endpoint is reached whatever this says."""
     objects: ObjectSettings = ObjectSettings()
+    clip: ClipSettings = ClipSettings()
     loop: LoopSettings = LoopSettings()
     budget: BudgetSettings = BudgetSettings()
     model: ModelSettings = ModelSettings()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from panda_agent.perception.observation import Observation
 from panda_agent.settings import Settings
@@ -14,6 +14,17 @@ from panda_agent.types import BUILT_IN_ZONES, Evidence, Model, Region, TimeSpan,
 if TYPE_CHECKING:
     from panda_agent.memory.normality import NormalityMemory
     from panda_agent.video import VideoReader
+
+
+Need = Literal["detector weights", "CLIP weights", "model endpoint", "sound", "network", "person"]
+"""What a tool can't work without, beside the video."""
+
+
+class ToolInput(Model):
+    """What a call may say beside where and when to look; a tool that takes more subclasses it.
+
+    Fields are numbers, enumerations, ids and quoted texts: never paths, addresses or code.
+    """
 
 
 class ToolSpec(Model):
@@ -25,10 +36,20 @@ class ToolSpec(Model):
     """One sentence for the planner and for `panda doctor`."""
     family: str
     """The sense it uses; independent sources are different families."""
-    stage: Literal["overview", "second look"] = "overview"
-    """Runs once over the whole video, or on one unclear clip."""
+    stage: Literal["overview", "second look", "on request"] = "overview"
+    """Runs once over the whole video, on one unclear clip, or when somebody asks for it by name."""
+    input: type[ToolInput] = ToolInput
+    """What a call may say; its JSON schema is what a planner sees."""
     makes: dict[str, tuple[str, ...]]
     """The kinds of evidence it can file, each with the fields of its data."""
+    cost: Literal["free", "slow", "paid"] = "free"
+    """free: up to a few times as fast as the video. slow: a network on every picture. paid: asks a model endpoint."""
+    needs: tuple[Need, ...] = ()
+    """Where one of these is missing, the tool is not at hand."""
+    parallel_safe: bool = False
+    """Two calls may run at the same time in one process."""
+    aliases: tuple[str, ...] = ()
+    """Other names that a planner may use, e.g. `object detection`."""
 
     @property
     def id(self) -> str:
@@ -44,6 +65,11 @@ def _never_pause() -> None:
     """Nobody asks to pause."""
 
 
+def _nothing_filed(**_: Any) -> list[Evidence]:
+    """There is no case."""
+    return []
+
+
 @dataclass(frozen=True)
 class Scope:
     """What a tool may look at, and how it reports back."""
@@ -52,12 +78,18 @@ class Scope:
     settings: Settings
     home: Path
     """Where a tool may keep files of its own."""
+    input: ToolInput = field(default_factory=ToolInput)
+    """What this call asks for: of the type that the tool's spec names."""
     span: TimeSpan | None = None
     """The stretch to look at; None is the whole video."""
     region: Region | None = None
     """The part of the picture to look at; None is all of it."""
     about: tuple[Evidence, ...] = ()
     """For a second look: the rows that are in doubt."""
+    filed: Callable[..., list[Evidence]] = field(default=_nothing_filed)
+    """Rows that the case holds already: `filed(kind=…, kinds=…, span=…, track=…, tool=…)`, as `CaseStore.evidence`."""
+    media: Path | None = None
+    """The case folder, where a tool keeps pictures that its evidence shows; None where there is no case."""
     zones: tuple[Zone, ...] = ()
     normality: NormalityMemory | None = None
     """What is normal for this camera, where normal videos were given."""
@@ -91,6 +123,9 @@ def file_observation(spec: ToolSpec, scope: Scope, seen: Observation) -> Evidenc
         "scope": None if scope.span is None else [round(scope.span.start, 3), round(scope.span.end, 3)],
         "within": None if scope.region is None else scope.region.model_dump(),
     }
+    asked = scope.input.model_dump(mode="json")
+    if asked:
+        inputs["input"] = asked
     zones = zones_of(seen.region, (*scope.zones, *BUILT_IN_ZONES))
     return Evidence(
         id=evidence_id(spec.id, inputs),
@@ -102,4 +137,6 @@ def file_observation(spec: ToolSpec, scope: Scope, seen: Observation) -> Evidenc
         score=seen.score,
         tool=spec.id,
         family=seen.family or spec.family,
+        call_id=seen.call_id,
+        media_ref=seen.media,
     )

@@ -26,6 +26,10 @@ class Observation:
     """0..1, how strong by the filter's own scale."""
     family: str | None = None
     """The sense it comes from, where it is not the tool's own (`tracks` for what is seen by following an object)."""
+    call_id: str | None = None
+    """The ledger's row of the paid call that told it."""
+    media: str | None = None
+    """A picture kept with the case, relative to the case folder."""
 
 
 def path_of(
