@@ -1,6 +1,6 @@
 """Verdicts on a folder of labelled clips: one line a video, then balanced accuracy.
 
-    .venv/bin/python benchmarks/clips.py ../shared/data/clips [--out clips.json]
+    [PANDA_WEIGHTS=folder] .venv/bin/python benchmarks/clips.py ../shared/data/clips [--out clips.json]
 
 The folder holds videos and a `clips.json`:
 {name: {"label": "normal" | "anomalous", "events": [{"type", "start", "end"}]}}.
@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from panda_agent import Investigator, Settings, Verdict
+from panda_agent.equipment import equip
 from panda_agent.errors import PandaError
 from panda_agent.types import clock
 
@@ -27,7 +28,9 @@ def main() -> None:
     args = parser.parse_args()
     truth = json.loads((args.folder / "clips.json").read_text())
     with tempfile.TemporaryDirectory() as home:
-        investigator = Investigator(Settings(home=Path(home)))
+        settings = Settings(home=Path(home))
+        print(equip(settings))
+        investigator = Investigator(settings)
         rows = [row(investigator, args.folder / name, entry) for name, entry in sorted(truth.items())]
     print("\n".join(summary(rows)))
     if args.out is not None:

@@ -136,6 +136,14 @@ class ModelSettings(Group):
     """Money for a million tokens written."""
 
 
+NOT_JUDGING = {
+    "objects": ("weights",),
+    "clip": ("pretrained",),
+    "model": ("base_url", "timeout", "concurrency", "price_in", "price_out"),
+}
+"""Where things lie and what they cost: free to change between the runs of a case. Weights are known by their hash."""
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Each name is a key of panda.toml and, as PANDA_<NAME>, an environment variable."""
 
@@ -185,7 +193,13 @@ class Settings(BaseSettings):
 
     def judging(self) -> dict[str, Any]:
         """The settings that can change a verdict (not where things lie); kept with the case and in its provenance."""
-        return self.model_dump(mode="json", include={"rules", "video", "perception", "objects", "loop", "budget"})
+        kept = self.model_dump(
+            mode="json", include={"tier", "rules", "video", "perception", "objects", "clip", "loop", "budget", "model"}
+        )
+        for group, places in NOT_JUDGING.items():
+            for name in places:
+                del kept[group][name]
+        return kept
 
 
 def load_settings(**flags: Any) -> Settings:

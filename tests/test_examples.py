@@ -15,7 +15,7 @@ import av
 import pytest
 
 from panda_agent.prompts import check_evidence, load_pack
-from panda_agent.tools import Toolbox, default_tools
+from panda_agent.tools import kinds_of, shipped_specs
 
 ROOT = Path(__file__).resolve().parents[1]
 VIDEO = "out/demo/cyclist_0007.mp4"
@@ -126,7 +126,7 @@ def test_the_custom_pack_keeps_the_contract_of_packs(capsys):
     from examples.custom_tool import FindRed
 
     pack = load_pack(str(PACK))
-    check_evidence(pack, Toolbox([*default_tools(), FindRed()]).makes())
+    check_evidence(pack, kinds_of([*shipped_specs(), FindRed.spec]))
     assert run(capsys, "check_pack", str(PACK))[-1] == f"red-things: {len(pack.rules)} rules, 0 broken"
 
 

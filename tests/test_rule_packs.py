@@ -5,7 +5,7 @@ import pytest
 from panda_agent.errors import UserError
 from panda_agent.prompts import check_evidence, load_pack, pack_names
 from panda_agent.reasoning.rules.engine import weigh
-from panda_agent.tools import Toolbox, default_tools
+from panda_agent.tools import kinds_of, shipped_specs
 from panda_agent.types import Evidence, Region, TimeSpan
 
 RULES = {rule.id: rule for name in pack_names() for rule in load_pack(name).rules}
@@ -50,7 +50,7 @@ def test_its_sentence_holds_numbers_from_its_evidence(rule):
 
 
 def test_there_are_thirty_rules_and_every_pack_loads_with_the_tools_that_ship():
-    makes = Toolbox(default_tools()).makes()
+    makes = kinds_of(shipped_specs())
     packs = {name: load_pack(name) for name in pack_names()}
     for pack in packs.values():
         check_evidence(pack, makes)
@@ -93,7 +93,7 @@ def test_a_wrong_pack_is_refused_with_one_sentence(tmp_path, text, message):
     path = tmp_path / "pack.yaml"
     path.write_text(text)
     with pytest.raises(UserError, match=message):
-        check_evidence(load_pack(str(path)), Toolbox(default_tools()).makes())
+        check_evidence(load_pack(str(path)), kinds_of(shipped_specs()))
 
 
 def test_a_pack_that_is_not_there_names_those_that_are():

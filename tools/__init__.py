@@ -2,18 +2,66 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points
 
+from panda_agent.equipment import Equipment
 from panda_agent.errors import UserError
-from panda_agent.tools.base import Scope, Tool, ToolSpec, file_observation
+from panda_agent.tools.base import Scope, Tool, ToolInput, ToolSpec, file_observation
+
+GROUP = "panda_agent.tools"
+"""Entry points under which other packages offer tools."""
 
 
-def default_tools() -> list[Tool]:
-    """The tools that ship, in the order in which the overview runs them."""
+def default_tools(equipment: Equipment | None = None) -> list[Tool]:
+    """The tools that ship and can work with what is at hand, in the order in which the overview runs them."""
     from panda_agent.tools.look_again import SECOND_LOOKS
     from panda_agent.tools.observe_motion import ObserveMotion
+    from panda_agent.tools.track_objects import TrackObjects
 
-    return [ObserveMotion(), *SECOND_LOOKS]
+    at_hand = equipment or Equipment()
+    tools: list[Tool] = [ObserveMotion()]
+    if at_hand.detector is not None:
+        tools.append(TrackObjects(at_hand.detector, strict=at_hand.strict))
+    return [*tools, *SECOND_LOOKS]
+
+
+def shipped_specs() -> list[ToolSpec]:
+    """Every tool that ships, at hand or not: rules may speak of what they file."""
+    from panda_agent.tools.track_objects import TrackObjects
+
+    return [*(tool.spec for tool in default_tools()), TrackObjects.spec]
+
+
+def installed_tools() -> list[Tool]:
+    """Tools that installed packages offer as entry points of the group `panda_agent.tools`.
+
+    Raises:
+        UserError: One can't be loaded, or is no tool.
+    """
+    return [_loaded(point) for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)]
+
+
+def _loaded(point: EntryPoint) -> Tool:
+    origin = f"The tool {point.name!r} of the package {point.dist.name if point.dist else '?'}"
+    try:
+        made = point.load()
+        tool = made() if isinstance(made, type) else made
+    except Exception as error:  # boundary: code of another package
+        raise UserError(f"{origin} can't be loaded: {error}.", hint="Mend or uninstall that package.") from error
+    if not isinstance(getattr(tool, "spec", None), ToolSpec):
+        raise UserError(f"{origin} is no tool: it has no `spec`.", hint="See docs/tools.md.")
+    return tool
+
+
+def kinds_of(specs: Iterable[ToolSpec]) -> dict[str, tuple[str, ...]]:
+    """Every kind of evidence that tools can file, with its data fields."""
+    kinds: dict[str, tuple[str, ...]] = {}
+    for spec in specs:
+        for kind, fields in spec.makes.items():
+            kinds[kind] = tuple(dict.fromkeys((*kinds.get(kind, ()), *fields)))
+    return kinds
 
 
 class Toolbox:
@@ -25,11 +73,21 @@ class Toolbox:
 
     def __init__(self, tools: Iterable[Tool]) -> None:
         self._tools = {tool.spec.name: tool for tool in tools}
+        self._aliases = {
+            _plain(alias): name
+            for name, tool in reversed(self._tools.items())  # of two that claim an alias, the first has it
+            for alias in (*tool.spec.aliases, name)
+        } | {_plain(name): name for name in self._tools}
 
     def __getitem__(self, name: str) -> Tool:
-        if name not in self._tools:
+        """A tool by its name or one of its aliases; case, dashes and spaces don't matter.
+
+        Raises:
+            UserError: There is none; the hint lists those at hand.
+        """
+        if _plain(name) not in self._aliases:
             raise UserError(f"There is no tool {name!r}.", hint=f"Tools at hand: {', '.join(self._tools)}.")
-        return self._tools[name]
+        return self._tools[self._aliases[_plain(name)]]
 
     def overview(self) -> list[Tool]:
         """Tools that look at the whole video, once."""
@@ -41,11 +99,22 @@ class Toolbox:
 
     def makes(self) -> dict[str, tuple[str, ...]]:
         """Every kind of evidence the tools can file, with its data fields."""
-        kinds: dict[str, tuple[str, ...]] = {}
-        for tool in self._tools.values():
-            for kind, fields in tool.spec.makes.items():
-                kinds[kind] = tuple(dict.fromkeys((*kinds.get(kind, ()), *fields)))
-        return kinds
+        return kinds_of(tool.spec for tool in self._tools.values())
 
 
-__all__ = ["Scope", "Tool", "ToolSpec", "Toolbox", "default_tools", "file_observation"]
+def _plain(name: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9]+", name.lower()))
+
+
+__all__ = [
+    "Scope",
+    "Tool",
+    "ToolInput",
+    "ToolSpec",
+    "Toolbox",
+    "default_tools",
+    "file_observation",
+    "installed_tools",
+    "kinds_of",
+    "shipped_specs",
+]

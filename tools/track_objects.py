@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from panda_agent.errors import ToolError, UserError
 from panda_agent.perception.detector import Detector
 from panda_agent.perception.object_tracks import ObjectTracker
 from panda_agent.perception.objects import Objects
@@ -21,6 +22,7 @@ class TrackObjects:
 
     Args:
         weights: A .pt or .onnx file that Ultralytics loads.
+        strict: Weights that can't be used are an error of the user's; else the case goes on without them.
     """
 
     spec = ToolSpec(
@@ -28,10 +30,14 @@ class TrackObjects:
         about="Finds and follows objects by name (person, bicycle, truck ...) with YOLO.",
         family="detector",
         makes=Objects.makes,
+        cost="slow",
+        needs=("detector weights",),
+        parallel_safe=True,
+        aliases=("object detection", "object tracking", "detect objects", "yolo", "detection", "tracking"),
     )
 
-    def __init__(self, weights: Path) -> None:
-        self._weights = weights
+    def __init__(self, weights: Path, *, strict: bool = True) -> None:
+        self._weights, self._strict = weights, strict
 
     def run(self, scope: Scope) -> Iterator[Observation]:
         """Yield each object some seconds after it has left, and the rest at the end."""
@@ -39,7 +45,7 @@ class TrackObjects:
         home = scope.home / "ultralytics"
         frames = scope.reader.frames(span=scope.span, max_fps=wish.max_fps, max_side=wish.max_side)
         head = beginning(frames, HEAD)
-        detector = Detector(self._weights, home, side=wish.max_side, least=wish.least_confidence, wanted=wish.classes)
+        detector = self._detector(scope, home)
         tracker = ObjectTracker(rate_of(head, wish.max_fps), wish.tracker, home)
         objects = Objects(detector.names)
         size = head[0].image.shape[1], head[0].image.shape[0]
@@ -53,3 +59,12 @@ class TrackObjects:
         objects.remember(ended)
         yield from objects.follow(frame.time, size, ended, ())
         yield from objects.finish()
+
+    def _detector(self, scope: Scope, home: Path) -> Detector:
+        wish = scope.settings.objects
+        try:
+            return Detector(self._weights, home, side=wish.max_side, least=wish.least_confidence, wanted=wish.classes)
+        except UserError as error:
+            if self._strict:
+                raise
+            raise ToolError(error.message, hint=error.hint) from error

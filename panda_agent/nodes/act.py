@@ -18,7 +18,7 @@ def act(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     case = desk.case(state["case_id"])
     clip = clip_of(case, state)
     wish = Reflection.model_validate(case.store.note(f"reflection {clip.index}.{clip.round - 1}"))
-    tool = desk.toolbox[wish.tool]
+    tool = case.toolbox[wish.tool]
     about = tuple(row for row in clip.evidence if row.cite in wish.about)
     scope = replace(scope_of(case, emit), span=clip.span, region=wish.region, about=about)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from panda_agent.memory.chain import short_memory
-from panda_agent.nodes.desk import Case, Desk
+from panda_agent.nodes.desk import Case
 from panda_agent.nodes.perceive import COVERAGE
 from panda_agent.nodes.state import CaseState
 from panda_agent.reasoning.base import Brief, ClipView
@@ -19,7 +19,7 @@ def report_of(case: Case) -> ReadReport:
     return ReadReport.model_validate(case.store.pass_facts(COVERAGE.id))
 
 
-def brief_of(desk: Desk, case: Case) -> Brief:
+def brief_of(case: Case) -> Brief:
     """What is known of the case before its first clip."""
     return Brief(
         question=case.request.question,
@@ -28,8 +28,8 @@ def brief_of(desk: Desk, case: Case) -> Brief:
         duration=report_of(case).duration,
         started_at=case.request.started_at or case.reader.info.created,
         overview=case.store.evidence_slices(OVERVIEW_KINDS),
-        second_looks=desk.toolbox.second_looks(),
-        makes=frozenset(desk.toolbox.makes()),
+        second_looks=case.toolbox.second_looks(),
+        makes=frozenset(case.toolbox.makes()),
         reference="normal videos of this camera" if case.request.normal else "the rest of this video",
     )
 

@@ -26,7 +26,7 @@ def conclude(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
 def _findings(desk: Desk, case: Case, state: CaseState) -> Findings:
     report = report_of(case)
     return Findings(
-        brief=brief_of(desk, case),
+        brief=brief_of(case),
         plan=plan_of(case),
         evidence=case.store.evidence_slices(),
         judgements=case.store.judgements(),
@@ -69,7 +69,8 @@ def _provenance(desk: Desk, case: Case) -> dict[str, object]:
         "video": {"fingerprint": case.store.record.fingerprint, **report_of(case).model_dump(mode="json")},
         "reasoner": f"{desk.reasoner.name}@{desk.reasoner.version}",
         "rules": {"pack": case.pack.id, "version": case.pack.version, "sha256": case.pack.sha256},
-        "settings": {name: value for name, value in case.settings.judging().items() if name != "rules"},
-        "tools": sorted(tool.spec.id for tool in desk.toolbox.overview()),
+        "settings": {name: value for name, value in case.settings.judging().items() if name not in ("rules", "tier")},
+        "weights": {name: sha for name, sha in case.store.record.hashes.items() if name != "rules"},
+        "tools": sorted(tool.spec.id for tool in case.toolbox.overview()),
         "tier": case.store.record.tier,
     }

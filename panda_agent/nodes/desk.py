@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -18,13 +17,14 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from panda_agent.equipment import Equipment, equip
 from panda_agent.errors import CasePaused, UserError
 from panda_agent.memory.case_store import CaseRecord, CaseStore, case_folder
 from panda_agent.prompts import check_evidence, load_pack
 from panda_agent.reasoning.base import Reasoner
 from panda_agent.reasoning.rules.reasoner import RulesReasoner
 from panda_agent.settings import Settings, load_settings
-from panda_agent.tools import Tool, Toolbox, default_tools
+from panda_agent.tools import Tool, Toolbox, default_tools, installed_tools, kinds_of, shipped_specs
 from panda_agent.types import CaseRequest, RulePack, Verdict
 from panda_agent.video import VideoReader
 
@@ -57,6 +57,7 @@ class Case:
     settings: Settings
     pack: RulePack
     reader: VideoReader
+    toolbox: Toolbox
     pause: threading.Event = field(default_factory=threading.Event)
     """Set it, and work stops at the next frame with CasePaused; the case can be resumed."""
 
@@ -106,11 +107,6 @@ class Desk:
         self._cases: dict[str, Case] = {}
         self._lock = threading.Lock()
 
-    @cached_property
-    def toolbox(self) -> Toolbox:
-        """Every tool at hand. Made at first use: the tools load OpenCV, and a case is committed before."""
-        return Toolbox([*default_tools(), *self.tools])
-
     def open(
         self, source: VideoSource, request: CaseRequest, case_id: str | None = None, settings: Settings | None = None
     ) -> Case:
@@ -123,13 +119,14 @@ class Desk:
             settings: Settings of this case; those of the desk by default.
 
         Raises:
-            UserError: A case of that id exists, or the rules need evidence that no tool makes.
+            UserError: A case of that id exists, the rules need evidence that no tool makes, or what the settings name
+                is not there.
             VideoError: The video can't be investigated.
         """
         settings = settings or self.settings
         case_id = case_id or new_case_id(request.video or "frames")
         folder = case_folder(settings.root, case_id)
-        pack = load_pack(settings.rules)
+        pack, equipment = load_pack(settings.rules), equip(settings)
         reader = VideoReader(source, max_pixels=settings.video.max_pixels, spool=folder / SPOOL)
         record = CaseRecord(
             case_id=case_id,
@@ -138,17 +135,17 @@ class Desk:
             fingerprint=reader.info.fingerprint,
             question=request.question,
             settings={**settings.judging(), "request": request.model_dump(mode="json")},
-            hashes={"rules": pack.sha256},
-            tier="bare",
+            hashes={"rules": pack.sha256, **equipment.hashes},
+            tier=equipment.tier,
         )
         with ExitStack() as undo:
             undo.callback(reader.close)
             store = self.stores.create(folder, record)
             undo.callback(shutil.rmtree, folder, ignore_errors=True)
             undo.callback(store.close)
-            check_evidence(pack, self.toolbox.makes())
+            toolbox = self._toolbox(pack, equipment)  # after the commit: the tools load OpenCV
             undo.pop_all()
-        case = Case(case_id, folder, store, request, settings, pack, reader)
+        case = Case(case_id, folder, store, request, settings, pack, reader, toolbox)
         with self._lock:
             self._cases[case_id] = case
         return case
@@ -183,15 +180,21 @@ class Desk:
             undo.callback(store.close)
             kept: dict[str, Any] = dict(store.record.settings)
             request = CaseRequest.model_validate(kept.pop("request"))
-            settings = self.settings.model_copy(update=_validated(kept))
-            pack = load_pack(settings.rules)
-            check_evidence(pack, self.toolbox.makes())
+            settings = load_settings(**_over(self.settings.model_dump(), kept))
+            pack, equipment = load_pack(settings.rules), equip(settings)
+            toolbox = self._toolbox(pack, equipment)
             origin = _origin(store.record, folder, again)
             reader = VideoReader(origin, max_pixels=settings.video.max_pixels, spool=folder / SPOOL)
             undo.callback(reader.close)
-            _same_inputs(store.record, reader, pack)
+            _same_inputs(store.record, reader, pack, equipment)
             undo.pop_all()
-        return Case(case_id, folder, store, request, settings, pack, reader)
+        return Case(case_id, folder, store, request, settings, pack, reader, toolbox)
+
+    def _toolbox(self, pack: RulePack, equipment: Equipment) -> Toolbox:
+        """Every tool at hand; refuses a pack that not even the tools that are not at hand could feed."""
+        toolbox = Toolbox([*default_tools(equipment), *installed_tools(), *self.tools])
+        check_evidence(pack, kinds_of(shipped_specs()) | toolbox.makes())
+        return toolbox
 
 
 def verdict_of(case: Case) -> Verdict | None:
@@ -225,14 +228,16 @@ def _origin(record: CaseRecord, folder: Path, again: VideoSource | None) -> Vide
     return Path(record.path)
 
 
-def _validated(kept: dict[str, Any]) -> dict[str, Any]:
-    """Settings kept with a case, as the typed groups they were."""
-    parsed = load_settings(**kept)
-    return {name: getattr(parsed, name) for name in kept}
+def _over(now: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
+    """The settings of today, under those that were kept with a case."""
+    return now | {
+        name: _over(now[name], value) if isinstance(value, dict) and isinstance(now.get(name), dict) else value
+        for name, value in kept.items()
+    }
 
 
-def _same_inputs(record: CaseRecord, reader: VideoReader, pack: RulePack) -> None:
-    """A case is one video and one set of rules: going on with others would mix two cases."""
+def _same_inputs(record: CaseRecord, reader: VideoReader, pack: RulePack, equipment: Equipment) -> None:
+    """A case is one video, one set of rules, one set of weights: going on with others would mix two cases."""
     if record.path is not None and reader.info.fingerprint != record.fingerprint:
         raise UserError(
             f"The video of case {record.case_id} is not the one it was opened with ({record.path}).",
@@ -242,4 +247,9 @@ def _same_inputs(record: CaseRecord, reader: VideoReader, pack: RulePack) -> Non
         raise UserError(
             f"The rule pack {pack.id!r} changed since case {record.case_id} was opened.",
             hint="Put the old pack back, or investigate again with the new one.",
+        )
+    if (record.tier, record.hashes.get("detector")) != (equipment.tier, equipment.hashes.get("detector")):
+        raise UserError(
+            f"Case {record.case_id} was opened with other weights or in another tier ({record.tier}).",
+            hint="Set PANDA_WEIGHTS and model.base_url as they were, or investigate again.",
         )

@@ -30,7 +30,7 @@ REPORT_EVERY = 1.0
 def perceive(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     """Run the overview tools; a pass that was committed before a crash is not run again."""
     case = desk.case(state["case_id"])
-    waiting = [tool for tool in desk.toolbox.overview() if case.store.pass_facts(tool.spec.id) is None]
+    waiting = [tool for tool in case.toolbox.overview() if case.store.pass_facts(tool.spec.id) is None]
     scope = replace(scope_of(case, emit), normality=normality_of(case, emit) if waiting else None)
     for tool in waiting:
         _run_pass(case, tool, scope, emit)
@@ -45,6 +45,8 @@ def scope_of(case: Case, emit: Emit) -> Scope:
         reader=case.reader,
         settings=case.settings,
         home=case.settings.root,
+        filed=case.store.evidence,
+        media=case.folder,
         zones=case.request.zones,
         progress=_progress(case, emit),
         check=_check(case),

@@ -12,7 +12,7 @@ from panda_agent.types import Planned
 def plan(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     """Let the reasoner plan, and keep the plan with the case."""
     case = desk.case(state["case_id"])
-    made = desk.reasoner.plan(brief_of(desk, case))
+    made = desk.reasoner.plan(brief_of(case))
     case.store.put_note("plan", made.model_dump(mode="json"))
     case.store.log(
         "plan", {"scene": made.scene.overview, "basis": made.basis, "rules": [rule.id for rule in made.rules]}

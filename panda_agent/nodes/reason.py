@@ -15,7 +15,7 @@ def reason(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     """Judge, keep the judgement, and say whether the clip is settled."""
     case = desk.case(state["case_id"])
     plan, earlier = plan_of(case), case.store.judgements()
-    judgement = desk.reasoner.judge(clip_of(case, state), plan, brief_of(desk, case))
+    judgement = desk.reasoner.judge(clip_of(case, state), plan, brief_of(case))
     case.store.put_judgement(judgement)
     case.store.log(f"judge {judgement.clip}.{judgement.round}", judgement.model_dump(mode="json"))
     emit(Judged(judgement=judgement))

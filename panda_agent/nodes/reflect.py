@@ -20,7 +20,7 @@ def reflect(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
         return {"settled": True}
     wish = None
     if clip.round < case.settings.loop.rounds:
-        wish = desk.reasoner.reflect(clip, judgement, plan_of(case), brief_of(desk, case))
+        wish = desk.reasoner.reflect(clip, judgement, plan_of(case), brief_of(case))
     why = judgement.reason if wish is None else wish.why
     emit(Reflected(clip=clip.index, round=clip.round, why=why, tool=None if wish is None else wish.tool))
     if wish is None:

@@ -23,8 +23,8 @@ def one_line(text: str) -> str:
         (("investigate",), "Missing argument 'VIDEO'. See `panda investigate --help`."),
         (("investigate", "FILM", "--color"), "No such option: --color"),
         (("investigate", "FILM", "--tier", "gold"), "'gold' is not one of 'auto', 'bare', 'weights', 'model'"),
-        (("investigate", "FILM", "--tier", "weights"), "The tier 'weights' is not there yet in this version."),
-        (("investigate", "FILM", "--tier", "model"), "The tier 'model' is not there yet in this version."),
+        (("investigate", "FILM", "--tier", "weights"), "No folder of weights is set (PANDA_WEIGHTS)."),
+        (("investigate", "FILM", "--tier", "model"), "The tier 'model' needs a model endpoint, and none is set."),
         (("investigate", "FILM", "--recording", "x.jsonl"), "--recording is not there yet in this version."),
         (("investigate", "FILM", "--rules", "nothing"), "There is no rule pack 'nothing'."),
         (
