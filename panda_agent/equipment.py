@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from panda_agent.errors import UserError
 from panda_agent.perception.ultralytics_home import settle_ultralytics
+from panda_agent.prompts.prompt_packs import PromptPack, load_prompts
 from panda_agent.settings import Settings
 
 SUFFIXES = (".onnx", ".pt")
@@ -29,11 +29,14 @@ WORKS_WITH = {
 class Equipment:
     """What is at hand for one case."""
 
-    tier: Literal["bare", "weights", "model"] = "bare"
+    tier: str = "bare"
+    """bare, weights or model."""
     why: str = "as asked for"
     """Why it is this tier."""
     detector: Path | None = None
     """Weights that Ultralytics loads."""
+    prompts: PromptPack | None = None
+    """What the model is told; None without a model."""
     strict: bool = False
     """Tier or weights were named: what can't be used then is an error, not a reason to go on without."""
     hashes: dict[str, str] = field(default_factory=dict)
@@ -63,10 +66,11 @@ def equip(settings: Settings) -> Equipment:
                 hint="Set model.base_url (PANDA_MODEL__BASE_URL) to one like http://localhost:8000/v1.",
             )
         why = "as asked for" if settings.tier == "model" else "auto: model.base_url is set"
-        return Equipment("model", why, detector, strict, hashes)
+        prompts = load_prompts(settings.prompts)
+        return Equipment("model", why, detector, prompts, strict, hashes | {"prompts": prompts.sha256})
     if detector is not None:
         why = "as asked for" if settings.tier == "weights" else "auto found detector weights"
-        return Equipment("weights", why, detector, strict, hashes)
+        return Equipment("weights", why, detector, None, strict, hashes)
     if settings.tier == "weights" or named:
         raise UserError(_missing(settings), hint="Set PANDA_WEIGHTS to a folder with YOLO weights, or use --tier bare.")
     return Equipment("bare", f"auto found nothing more: {_missing(settings)[:-1]}")

@@ -17,6 +17,7 @@
     │   ├── NoVision               4  the model takes no pictures
     │   └── BadReply               4  it answered, but not in the shape that was asked for
     ├── ToolError                  5  a tool failed; the planner learns it as absence of evidence
+    │   └── NotRecorded            5  a recording does not hold this look: a miss, evidence of nothing
     ├── StoreError                 5  the case database or an index can't be used
     │   └── SchemaTooNew           5  written by a newer panda_agent
     └── CasePaused               130  stopped on request; the case can be resumed
@@ -112,6 +113,10 @@ class BadReply(BackendError):
 
 class ToolError(PandaError):
     """A tool failed. It never ends a case: the planner is told that this evidence is absent."""
+
+
+class NotRecorded(ToolError):
+    """A recording does not hold the look that was asked for. It is counted, and evidence of nothing."""
 
 
 class StoreError(PandaError):

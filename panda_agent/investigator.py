@@ -16,12 +16,14 @@ from panda_agent.memory.case_store import CaseStore
 from panda_agent.memory.cases import find_case
 from panda_agent.memory.lock import working_on
 from panda_agent.memory.record import Status
+from panda_agent.memory.recording import Probe
 from panda_agent.nodes.desk import Case, CaseStores, Desk, VideoSource, verdict_of
 from panda_agent.reasoning.base import Reasoner
 from panda_agent.reasoning.rules.reasoner import RulesReasoner
 from panda_agent.settings import Settings, load_settings
 from panda_agent.tools import Tool
 from panda_agent.types import EVENT, CaseRequest, Event, Verdict, VerdictReached, Zone
+from panda_agent.types.request import OnMiss
 from panda_agent.video import list_videos
 
 T = TypeVar("T")
@@ -37,6 +39,7 @@ class Investigator:
         tools: More tools, or others of the same name as those that ship.
         reasoner: Who plans, judges and concludes; the rules reasoner by default.
         store: Where cases are kept; SQLite files under `PANDA_HOME` by default.
+        keep: Given each finished look of a tool; see `Recorder`.
 
     Example:
         >>> verdict = Investigator().investigate("yard.mp4", question="Does anyone climb the fence?")
@@ -50,28 +53,34 @@ class Investigator:
         tools: Iterable[Tool] = (),
         reasoner: Reasoner | None = None,
         store: CaseStores = CaseStore,
+        keep: Callable[[Probe], None] | None = None,
     ) -> None:
-        self.desk = Desk(settings or load_settings(), tools, reasoner or RulesReasoner(), store)
+        self.desk = Desk(settings or load_settings(), tools, reasoner or RulesReasoner(), store, keep)
 
     def open(
         self,
-        source: VideoSource,
+        source: VideoSource = None,
         *,
         question: str | None = None,
         normal: Sequence[str | PathLike[str]] = (),
         zones: Sequence[Zone] = (),
         started_at: str | None = None,
         case_id: str | None = None,
+        recording: str | PathLike[str] | None = None,
+        on_miss: OnMiss = "undecided",
     ) -> str:
         """Open a case and commit it; from now on `resume` takes it up. Loads nothing heavy.
 
         Args:
-            source: A path, a binary file object, or an iterator of (seconds, RGB array (h, w, 3) uint8).
+            source: A path, a binary file object, or an iterator of (seconds, RGB array (h, w, 3) uint8); None where
+                there is only a recording.
             question: What the doubt is about; None checks everything the rules know.
             normal: Videos, or folders of videos, of normal life before this camera.
             zones: Named parts of the picture.
             started_at: ISO time of second 0.
             case_id: A name of your choice; else one is made.
+            recording: Replay observations from this file instead of looking.
+            on_miss: What to do about a look that it does not hold: `fail`, leave it `undecided`, or look `live`.
 
         Returns:
             The case id.
@@ -87,10 +96,12 @@ class Investigator:
             normal=tuple(str(video) for place in normal for video in _videos(Path(place))),
             zones=tuple(zones),
             started_at=started_at,
+            recording=None if recording is None else str(Path(recording).absolute()),
+            on_miss=on_miss,
         )
         return self.desk.open(source if path is None else Path(path), request, case_id).id
 
-    def stream(self, source: VideoSource, **request: Any) -> AsyncGenerator[Event, None]:
+    def stream(self, source: VideoSource = None, **request: Any) -> AsyncGenerator[Event, None]:
         """Investigate, and yield every event as it happens; the last is `VerdictReached`.
 
         Leaving the loop early pauses the case. Arguments are those of `open`.
@@ -127,11 +138,11 @@ class Investigator:
                 self.desk.close(case_id)
         await hand(VerdictReached(case_id=case_id, verdict=done))
 
-    async def ainvestigate(self, source: VideoSource, **request: Any) -> Verdict:
+    async def ainvestigate(self, source: VideoSource = None, **request: Any) -> Verdict:
         """Investigate to the end. Arguments are those of `open`."""
         return await _last(self.stream(source, **request))
 
-    def investigate(self, source: VideoSource, **request: Any) -> Verdict:
+    def investigate(self, source: VideoSource = None, **request: Any) -> Verdict:
         """`ainvestigate` for code that is not async; also works inside a running event loop."""
         return run_sync(self.ainvestigate(source, **request))
 
@@ -140,12 +151,12 @@ class Investigator:
         self.desk.case(case_id).pause.set()
 
 
-async def ainvestigate(source: VideoSource, *, settings: Settings | None = None, **request: Any) -> Verdict:
+async def ainvestigate(source: VideoSource = None, *, settings: Settings | None = None, **request: Any) -> Verdict:
     """Investigate one video. See `Investigator.open` for the arguments."""
     return await Investigator(settings).ainvestigate(source, **request)
 
 
-def investigate(source: VideoSource, *, settings: Settings | None = None, **request: Any) -> Verdict:
+def investigate(source: VideoSource = None, *, settings: Settings | None = None, **request: Any) -> Verdict:
     """Investigate one video and wait for the verdict. See `Investigator.open` for the arguments.
 
     Example:

@@ -136,6 +136,7 @@ class ModelSettings(Group):
     """Money for a million tokens written."""
 
 
+JUDGING = {"tier", "rules", "prompts", "video", "perception", "objects", "clip", "loop", "budget", "model"}
 NOT_JUDGING = {
     "objects": ("weights",),
     "clip": ("pretrained",),
@@ -164,6 +165,8 @@ class Settings(BaseSettings):
     tier: Tier = "auto"
     rules: str = "general"
     """A rule pack that ships, or the path of one."""
+    prompts: str = "default"
+    """A prompt pack that ships, or the path of one: what a model is told."""
     video: VideoSettings = VideoSettings()
     perception: PerceptionSettings = PerceptionSettings()
     network: bool = False
@@ -193,9 +196,7 @@ class Settings(BaseSettings):
 
     def judging(self) -> dict[str, Any]:
         """The settings that can change a verdict (not where things lie); kept with the case and in its provenance."""
-        kept = self.model_dump(
-            mode="json", include={"tier", "rules", "video", "perception", "objects", "clip", "loop", "budget", "model"}
-        )
+        kept = self.model_dump(mode="json", include=JUDGING)
         for group, places in NOT_JUDGING.items():
             for name in places:
                 del kept[group][name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +17,8 @@ from panda_agent.types import ROW_FIELDS, RulePack
 
 SHIPPED = files("panda_agent.prompts.rules")
 MAX_PACK_BYTES = 2_000_000
+EACH = "each"
+"""Name for every event type of a pack, in rules that are the same for all."""
 
 
 def pack_names() -> list[str]:
@@ -33,7 +36,7 @@ def load_pack(name: str) -> RulePack:
         UserError: There is no such pack, or something in it is wrong; the sentence says which rule and why.
     """
     texts: dict[str, bytes] = {}
-    merged = _merge(name, texts)
+    merged = _for_each_event(_merge(name, texts))
     merged["sha256"] = hashlib.sha256(b"\0".join(texts[key] for key in sorted(texts))).hexdigest()
     try:
         pack = RulePack.model_validate(merged)
@@ -91,6 +94,24 @@ def _merge(name: str, texts: dict[str, bytes]) -> dict[str, Any]:
     events |= {event.get("id"): event for event in own.get("event_types") or ()}
     rules |= {rule.get("id"): rule for rule in own.get("rules") or ()}
     return own | {"event_types": list(events.values()), "rules": list(rules.values())}
+
+
+def _for_each_event(tree: dict[str, Any]) -> dict[str, Any]:
+    """Turn each rule about the event type `each` into one for every event type of the pack."""
+    rules: list[Any] = []
+    for rule in tree["rules"]:
+        about_each = isinstance(rule, dict) and rule.get("event_type") == EACH
+        rules += [_about(rule, str(event.get("id"))) for event in tree["event_types"]] if about_each else [rule]
+    return tree | {"rules": rules}
+
+
+def _about(value: Any, event: str) -> Any:
+    """A part of a rule with the name of an event type in the place of `each`."""
+    if isinstance(value, dict):
+        return {key: _about(part, event) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_about(part, event) for part in value]
+    return re.sub(rf"\b{EACH}\b", event, value) if isinstance(value, str) else value
 
 
 def _read(name: str, texts: dict[str, bytes]) -> dict[str, Any]:

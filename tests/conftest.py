@@ -1,5 +1,6 @@
 """Shared by all tests: a home of their own, and where the real data lie."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ def pytest_addoption(parser):
 def home(tmp_path, monkeypatch):
     """Every test has its own PANDA_HOME, and none of the developer's settings."""
     folder = tmp_path / "home"
+    for name in [name for name in os.environ if name.upper().startswith("PANDA_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("PANDA_HOME", str(folder))
     monkeypatch.chdir(tmp_path)
     return folder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 
 from panda_agent.equipment import Equipment
@@ -16,6 +16,7 @@ GROUP = "panda_agent.tools"
 
 def default_tools(equipment: Equipment | None = None) -> list[Tool]:
     """The tools that ship and can work with what is at hand, in the order in which the overview runs them."""
+    from panda_agent.tools.caption_clip import TellFacts, caption_tools
     from panda_agent.tools.look_again import SECOND_LOOKS
     from panda_agent.tools.observe_motion import ObserveMotion
     from panda_agent.tools.track_objects import TrackObjects
@@ -24,14 +25,20 @@ def default_tools(equipment: Equipment | None = None) -> list[Tool]:
     tools: list[Tool] = [ObserveMotion()]
     if at_hand.detector is not None:
         tools.append(TrackObjects(at_hand.detector, strict=at_hand.strict))
-    return [*tools, *SECOND_LOOKS]
+    if at_hand.prompts is None:
+        return [*tools, TellFacts(), *SECOND_LOOKS]
+    describe, question = caption_tools(at_hand.prompts)
+    return [*tools, describe, question, *SECOND_LOOKS]
 
 
 def shipped_specs() -> list[ToolSpec]:
     """Every tool that ships, at hand or not: rules may speak of what they file."""
+    from panda_agent.prompts.prompt_packs import load_prompts
+    from panda_agent.tools.caption_clip import caption_tools
     from panda_agent.tools.track_objects import TrackObjects
 
-    return [*(tool.spec for tool in default_tools()), TrackObjects.spec]
+    model = [tool.spec for tool in caption_tools(load_prompts("default"))]
+    return [*(tool.spec for tool in default_tools()), TrackObjects.spec, *model]
 
 
 def installed_tools() -> list[Tool]:
@@ -88,6 +95,14 @@ class Toolbox:
         if _plain(name) not in self._aliases:
             raise UserError(f"There is no tool {name!r}.", hint=f"Tools at hand: {', '.join(self._tools)}.")
         return self._tools[self._aliases[_plain(name)]]
+
+    def __iter__(self) -> Iterator[Tool]:
+        """Every tool, in the order in which they were given."""
+        return iter(self._tools.values())
+
+    def get(self, name: str) -> Tool | None:
+        """The tool of exactly that name, if there is one."""
+        return self._tools.get(name)
 
     def overview(self) -> list[Tool]:
         """Tools that look at the whole video, once."""

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from panda_agent.errors import ToolError
 from panda_agent.perception.observation import Observation
 from panda_agent.settings import Settings
 from panda_agent.types import BUILT_IN_ZONES, Evidence, Model, Region, TimeSpan, Zone, evidence_id, zones_of
 
 if TYPE_CHECKING:
+    from panda_agent.backends.calls import ModelCalls
     from panda_agent.memory.normality import NormalityMemory
-    from panda_agent.video import VideoReader
+    from panda_agent.video import Footage
 
 
 Need = Literal["detector weights", "CLIP weights", "model endpoint", "sound", "network", "person"]
@@ -46,6 +48,8 @@ class ToolSpec(Model):
     """free: up to a few times as fast as the video. slow: a network on every picture. paid: asks a model endpoint."""
     needs: tuple[Need, ...] = ()
     """Where one of these is missing, the tool is not at hand."""
+    settings: tuple[str, ...] = ()
+    """Settings that decide what it sees, like `perception` or `objects.max_fps`: a recording is valid for them only."""
     parallel_safe: bool = False
     """Two calls may run at the same time in one process."""
     aliases: tuple[str, ...] = ()
@@ -65,6 +69,10 @@ def _never_pause() -> None:
     """Nobody asks to pause."""
 
 
+def _no_model() -> ModelCalls:
+    raise ToolError("There is no model endpoint.", hint="Set model.base_url.")
+
+
 def _nothing_filed(**_: Any) -> list[Evidence]:
     """There is no case."""
     return []
@@ -74,7 +82,7 @@ def _nothing_filed(**_: Any) -> list[Evidence]:
 class Scope:
     """What a tool may look at, and how it reports back."""
 
-    reader: VideoReader
+    reader: Footage
     settings: Settings
     home: Path
     """Where a tool may keep files of its own."""
@@ -88,6 +96,8 @@ class Scope:
     """For a second look: the rows that are in doubt."""
     filed: Callable[..., list[Evidence]] = field(default=_nothing_filed)
     """Rows that the case holds already: `filed(kind=…, kinds=…, span=…, track=…, tool=…)`, as `CaseStore.evidence`."""
+    calls: Callable[[], ModelCalls] = field(default=_no_model)
+    """The model as this case uses it; raises ToolError where there is none."""
     media: Path | None = None
     """The case folder, where a tool keeps pictures that its evidence shows; None where there is no case."""
     zones: tuple[Zone, ...] = ()

@@ -52,7 +52,9 @@ class LookAgain:
 
     def __init__(self, name: str, about: str, better: Better) -> None:
         makes = {kind: fields for one in WATCHED for kind, fields in one.makes.items()} | {"second_look": SECOND_LOOK}
-        self.spec = ToolSpec(name=name, about=about, family="motion", stage="second look", makes=makes)
+        self.spec = ToolSpec(
+            name=name, about=about, family="motion", stage="second look", settings=("perception",), makes=makes
+        )
         self._better = better
 
     def run(self, scope: Scope) -> Iterator[Observation]:

@@ -27,6 +27,7 @@ class ObserveMotion:
         about="Watches the whole video for motion: objects and their paths, agitation, falls, flashes, "
         "things left behind.",
         family="motion",
+        settings=("perception",),
         makes={kind: fields for filter_class in FILTERS for kind, fields in filter_class.makes.items()},
     )
 

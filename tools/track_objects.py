@@ -30,6 +30,7 @@ class TrackObjects:
         about="Finds and follows objects by name (person, bicycle, truck ...) with YOLO.",
         family="detector",
         makes=Objects.makes,
+        settings=("objects",),
         cost="slow",
         needs=("detector weights",),
         parallel_safe=True,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from panda_agent.cli import cases, config, doctor, graph, investigate, log, memory, report, resume
+from panda_agent.cli import cases, config, doctor, graph, investigate, log, memory, record, report, resume
 from panda_agent.cli.output import print_plain
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ MACHINE = "This machine"
 
 app.command(epilog=investigate.EXIT_CODES)(investigate.investigate)
 app.command(rich_help_panel=CASES)(resume.resume)
+app.command(rich_help_panel=CASES)(record.record)
 app.command(rich_help_panel=CASES)(report.report)
 app.add_typer(cases.app, name="cases", rich_help_panel=CASES)
 app.command(rich_help_panel=CASES)(log.log)

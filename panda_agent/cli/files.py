@@ -104,6 +104,8 @@ def _video(store: CaseStore) -> Path | None:
     from panda_agent.video import probe
 
     record = store.record
+    if record.path is None and "recording" in record.hashes:
+        return None
     path = store.folder / SPOOL if record.path is None else Path(record.path)
     try:
         same = record.path is None or probe(path).fingerprint == record.fingerprint

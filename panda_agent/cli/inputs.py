@@ -44,6 +44,15 @@ def existing(places: Iterable[Path]) -> list[Path]:
     return listed
 
 
+def recording_of(path: Path | None) -> str | None:
+    """The absolute path of --recording.
+
+    Raises:
+        UserError: There is no such file.
+    """
+    return None if path is None else str(existing([path])[0].absolute())
+
+
 def labels_of(text: str | None) -> frozenset[str]:
     """The labels of --fail-on, separated by commas.
 

@@ -21,13 +21,14 @@ CASE = "Case"
 
 def investigate(
     videos: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             metavar="VIDEO",
-            help="Videos, or folders of videos; put -- before a name that starts with a dash.",
+            help="Videos, or folders of videos; put -- before a name that starts with a dash. Not needed with "
+            "--recording.",
             show_default=False,
         ),
-    ],
+    ] = None,
     question: Annotated[
         str | None,
         typer.Option(
@@ -83,9 +84,19 @@ def investigate(
     recording: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Replay observations instead of looking.", show_default=False, rich_help_panel=CASE
+            metavar="FILE",
+            help="Replay what `panda record` kept, instead of looking.",
+            show_default=False,
+            rich_help_panel=CASE,
         ),
     ] = None,
+    on_miss: Annotated[
+        Literal["fail", "undecided", "live"],
+        typer.Option(
+            help="What to do about a look that the recording does not hold; live needs the video too.",
+            rich_help_panel=CASE,
+        ),
+    ] = "undecided",
     case: Annotated[
         str | None,
         typer.Option(
@@ -115,7 +126,7 @@ def investigate(
 ) -> int:
     """Investigate videos and give a verdict that cites its evidence."""
     from panda_agent.cli.files import wish_of
-    from panda_agent.cli.inputs import labels_of, moment_of, videos_of, zones_of
+    from panda_agent.cli.inputs import labels_of, moment_of, recording_of, videos_of, zones_of
     from panda_agent.cli.order import Order, Request
     from panda_agent.cli.tiers import tier_of
     from panda_agent.settings import load_settings
@@ -128,17 +139,28 @@ def investigate(
             normal=tuple(str(video.absolute()) for video in videos_of(normal or ())),
             zones=zones_of(zones),
             started_at=moment_of(started_at),
+            recording=recording_of(recording),
+            on_miss=on_miss,
         ),
         tier=tier_of(settings, recording),
         fail_on=labels_of(fail_on),
         as_json=as_json,
         wish=wish_of(out, blur, annotated, export_clips),
     )
-    found = videos_of(videos)
-    if len(found) == 1 and not videos[0].is_dir():
+    named = videos or []
+    if recording is not None and not named:
+        from panda_agent.cli.one import investigate_one
+
+        return investigate_one(None, case, order)
+    found = videos_of(named)
+    if not found:
+        raise UserError("There is no video to investigate.", hint="Name one, or a folder, or give --recording.")
+    if len(found) == 1 and not named[0].is_dir():
         from panda_agent.cli.one import investigate_one
 
         return investigate_one(found[0], case, order)
+    if recording is not None:
+        raise UserError("--recording is of one video, but there are several.", hint="Name one, or none.")
     if case is not None:
         raise UserError("--case names one case, but there are several videos.", hint="Leave it out.")
     from panda_agent.cli.many import investigate_many

@@ -17,7 +17,7 @@ from panda_agent.memory.record import FILE
 from panda_agent.video import probe
 
 
-def investigate_one(video: Path, case: str | None, order: Order) -> int:
+def investigate_one(video: Path | None, case: str | None, order: Order) -> int:
     """Investigate one video, print its verdict, and return the exit code."""
     investigator = Investigator(order.settings)
     case_id = open_case(investigator, video, case, order)
@@ -29,7 +29,7 @@ def investigate_one(video: Path, case: str | None, order: Order) -> int:
     return order.code_of(done.verdict)
 
 
-def open_case(investigator: Investigator, video: Path, case: str | None, order: Order) -> str:
+def open_case(investigator: Investigator, video: Path | None, case: str | None, order: Order) -> str:
     """Open a case, or take up the one of that name if it is the same; return its id.
 
     Raises:
@@ -74,7 +74,7 @@ def show(done: Delivered, *, as_json: bool) -> None:
     show_verdict(done)
 
 
-def _check_same(folder: Path, video: Path, order: Order) -> None:
+def _check_same(folder: Path, video: Path | None, order: Order) -> None:
     with CaseStore.open(folder) as store:
         differing = list(_differences(store.record, video, order))
     if differing:
@@ -84,8 +84,8 @@ def _check_same(folder: Path, video: Path, order: Order) -> None:
         )
 
 
-def _differences(record: CaseRecord, video: Path, order: Order) -> Iterator[str]:
-    if probe(video).fingerprint != record.fingerprint:
+def _differences(record: CaseRecord, video: Path | None, order: Order) -> Iterator[str]:
+    if video is not None and probe(video).fingerprint != record.fingerprint:
         yield "another video"
     kept: dict[str, Any] = dict(record.settings)
     asked: dict[str, Any] = kept.pop("request")
@@ -94,6 +94,8 @@ def _differences(record: CaseRecord, video: Path, order: Order) -> Iterator[str]
         "normal": "other --normal",
         "zones": "other --zones",
         "started_at": "another --started-at",
+        "recording": "another --recording",
+        "on_miss": "another --on-miss",
     }
     wanted = {**order.request, "zones": [zone.model_dump(mode="json") for zone in order.request["zones"]]}
     for name, words in names.items():

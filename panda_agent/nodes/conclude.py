@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from panda_agent.nodes.brief import brief_of, plan_of, report_of
+from panda_agent.nodes.brief import brief_of, failures_of, plan_of, report_of
 from panda_agent.nodes.desk import Case, Desk
 from panda_agent.nodes.perceive import Emit
 from panda_agent.nodes.state import CaseState
 from panda_agent.reasoning.base import Findings
+from panda_agent.tools import kinds_of
 from panda_agent.types import Cost, VerdictReached
+
+NAMED_APART = ("rules", "prompts", "tier")
+"""Settings that are files, or a choice: provenance tells what they came to."""
 
 
 def conclude(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
@@ -31,6 +35,7 @@ def _findings(desk: Desk, case: Case, state: CaseState) -> Findings:
         evidence=case.store.evidence_slices(),
         judgements=case.store.judgements(),
         blind=report.blind,
+        untested=_untested(case),
         warnings=_warnings(case),
         stopped=state.get("stopped"),
         spent=_note(case, "spent"),
@@ -48,13 +53,27 @@ def _warnings(case: Case) -> list[str]:
             f"{report.damaged_packets} damaged packets ({report.damaged_share:.1%}); pictures may be smeared: {where}."
         )
     spent = _note(case, "spent")
-    return [*warnings, *report.notes, *_failed(case), *([spent] if spent else [])]
+    return [*warnings, *report.notes, *_failed(case), *_missed(case), *([spent] if spent else [])]
 
 
 def _failed(case: Case) -> list[str]:
-    """Overview tools that could not work: their evidence is missing, which is not the same as nothing seen."""
-    facts = {name: case.store.pass_facts(name) or {} for name in case.store.pass_names()}
-    return [f"{name} could not work: {fact['failed']}" for name, fact in sorted(facts.items()) if "failed" in fact]
+    return [f"{name} could not work: {why}" for name, why in failures_of(case).items()]
+
+
+def _untested(case: Case) -> tuple[float, str | None]:
+    """Which share of the rules that the tools could feed was left without evidence, and whose failure it was."""
+    failed = failures_of(case)
+    worked = kinds_of(tool.spec for tool in case.toolbox if tool.spec.id not in failed)
+    needs = [{condition.kind for condition in rule.when} for rule in case.pack.rules]
+    possible = [kinds for kinds in needs if kinds <= set(case.toolbox.makes())]
+    lost = [kinds for kinds in possible if not kinds <= set(worked)]
+    return len(lost) / max(1, len(possible)), " and ".join(failed) or None
+
+
+def _missed(case: Case) -> list[str]:
+    """Looks that the recording does not hold: nothing is known of them."""
+    missed = sum(bool(row.data.get("missed")) for row in case.store.log_rows())
+    return [f"{missed} look{'s were' if missed > 1 else ' was'} not in the recording."] if missed else []
 
 
 def _note(case: Case, key: str) -> str | None:
@@ -69,8 +88,10 @@ def _provenance(desk: Desk, case: Case) -> dict[str, object]:
         "video": {"fingerprint": case.store.record.fingerprint, **report_of(case).model_dump(mode="json")},
         "reasoner": f"{desk.reasoner.name}@{desk.reasoner.version}",
         "rules": {"pack": case.pack.id, "version": case.pack.version, "sha256": case.pack.sha256},
-        "settings": {name: value for name, value in case.settings.judging().items() if name not in ("rules", "tier")},
-        "weights": {name: sha for name, sha in case.store.record.hashes.items() if name != "rules"},
+        "settings": {
+            name: value for name, value in case.settings.judging().items() if name not in ("rules", "prompts", "tier")
+        },
+        "weights": {name: sha for name, sha in case.store.record.hashes.items() if name not in ("rules", "recording")},
         "tools": sorted(tool.spec.id for tool in case.toolbox.overview()),
         "tier": case.store.record.tier,
     }

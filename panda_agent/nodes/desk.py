@@ -7,31 +7,22 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from panda_agent.equipment import Equipment, equip
-from panda_agent.errors import CasePaused, UserError
+from panda_agent.errors import CasePaused
 from panda_agent.memory.case_store import CaseRecord, CaseStore, case_folder
-from panda_agent.prompts import check_evidence, load_pack
+from panda_agent.memory.recording import Probe, Recording
+from panda_agent.nodes.materials import SPOOL, Materials, VideoSource, check_same, origin_of, over
 from panda_agent.reasoning.base import Reasoner
 from panda_agent.reasoning.rules.reasoner import RulesReasoner
 from panda_agent.settings import Settings, load_settings
-from panda_agent.tools import Tool, Toolbox, default_tools, installed_tools, kinds_of, shipped_specs
+from panda_agent.tools import Tool, Toolbox
 from panda_agent.types import CaseRequest, RulePack, Verdict
-from panda_agent.video import VideoReader
-
-VideoSource = str | PathLike[str] | BinaryIO | Iterable[tuple[float, NDArray[np.uint8]]]
-"""A path, a binary file object, or an iterator of (seconds, RGB array (h, w, 3))."""
-SPOOL = "frames.mkv"
-"""Frames that came from an iterator or a stream, inside the case folder."""
+from panda_agent.video import Footage
 
 
 class CaseStores(Protocol):
@@ -53,16 +44,34 @@ class Case:
     id: str
     folder: Path
     store: CaseStore
-    request: CaseRequest
-    settings: Settings
-    pack: RulePack
-    reader: VideoReader
+    materials: Materials
+    reader: Footage
     toolbox: Toolbox
     pause: threading.Event = field(default_factory=threading.Event)
     """Set it, and work stops at the next frame with CasePaused; the case can be resumed."""
 
     began: float = field(default_factory=time.monotonic)
     """When this run of the case began."""
+
+    @property
+    def request(self) -> CaseRequest:
+        """What is asked."""
+        return self.materials.request
+
+    @property
+    def settings(self) -> Settings:
+        """How the case is worked."""
+        return self.materials.settings
+
+    @property
+    def pack(self) -> RulePack:
+        """The rules."""
+        return self.materials.pack
+
+    @property
+    def recording(self) -> Recording | None:
+        """Where observations are replayed from, if they are."""
+        return self.materials.recording
 
     def overdue(self) -> str | None:
         """The reason to stop when the budget of seconds is used up; each run of a case has its own."""
@@ -101,6 +110,8 @@ class Desk:
     reasoner: Reasoner = field(default_factory=RulesReasoner)
     stores: CaseStores = CaseStore
     """Where cases are kept: anything with `create(folder, record)` and `open(folder)`."""
+    keep: Callable[[Probe], None] | None = None
+    """Given each finished look of a tool, for a recording."""
 
     def __post_init__(self) -> None:
         self.tools = tuple(self.tools)
@@ -123,29 +134,18 @@ class Desk:
                 is not there.
             VideoError: The video can't be investigated.
         """
-        settings = settings or self.settings
-        case_id = case_id or new_case_id(request.video or "frames")
-        folder = case_folder(settings.root, case_id)
-        pack, equipment = load_pack(settings.rules), equip(settings)
-        reader = VideoReader(source, max_pixels=settings.video.max_pixels, spool=folder / SPOOL)
-        record = CaseRecord(
-            case_id=case_id,
-            video=Path(request.video).name if request.video is not None else "frames",
-            path=request.video,
-            fingerprint=reader.info.fingerprint,
-            question=request.question,
-            settings={**settings.judging(), "request": request.model_dump(mode="json")},
-            hashes={"rules": pack.sha256, **equipment.hashes},
-            tier=equipment.tier,
-        )
+        case_id = case_id or new_case_id(request.video or request.recording or "frames")
+        materials = Materials.gather(settings or self.settings, request)
+        folder = case_folder(materials.settings.root, case_id)
+        reader = materials.footage(source, folder / SPOOL)
         with ExitStack() as undo:
             undo.callback(reader.close)
-            store = self.stores.create(folder, record)
+            store = self.stores.create(folder, _record(case_id, materials, reader))
             undo.callback(shutil.rmtree, folder, ignore_errors=True)
             undo.callback(store.close)
-            toolbox = self._toolbox(pack, equipment)  # after the commit: the tools load OpenCV
+            toolbox = materials.toolbox(self.tools, self.keep)  # after the commit: the tools load OpenCV
             undo.pop_all()
-        case = Case(case_id, folder, store, request, settings, pack, reader, toolbox)
+        case = Case(case_id, folder, store, materials, reader, toolbox)
         with self._lock:
             self._cases[case_id] = case
         return case
@@ -180,21 +180,28 @@ class Desk:
             undo.callback(store.close)
             kept: dict[str, Any] = dict(store.record.settings)
             request = CaseRequest.model_validate(kept.pop("request"))
-            settings = load_settings(**_over(self.settings.model_dump(), kept))
-            pack, equipment = load_pack(settings.rules), equip(settings)
-            toolbox = self._toolbox(pack, equipment)
-            origin = _origin(store.record, folder, again)
-            reader = VideoReader(origin, max_pixels=settings.video.max_pixels, spool=folder / SPOOL)
+            settings = load_settings(**over(self.settings.model_dump(), kept))
+            materials = Materials.gather(settings, request)
+            toolbox = materials.toolbox(self.tools, self.keep)
+            reader = materials.footage(origin_of(store.record, request, folder, again), folder / SPOOL)
             undo.callback(reader.close)
-            _same_inputs(store.record, reader, pack, equipment)
+            check_same(store.record, reader, materials)
             undo.pop_all()
-        return Case(case_id, folder, store, request, settings, pack, reader, toolbox)
+        return Case(case_id, folder, store, materials, reader, toolbox)
 
-    def _toolbox(self, pack: RulePack, equipment: Equipment) -> Toolbox:
-        """Every tool at hand; refuses a pack that not even the tools that are not at hand could feed."""
-        toolbox = Toolbox([*default_tools(equipment), *installed_tools(), *self.tools])
-        check_evidence(pack, kinds_of(shipped_specs()) | toolbox.makes())
-        return toolbox
+
+def _record(case_id: str, materials: Materials, reader: Footage) -> CaseRecord:
+    request = materials.request
+    return CaseRecord(
+        case_id=case_id,
+        video=materials.name,
+        path=request.video,
+        fingerprint=reader.info.fingerprint,
+        question=request.question,
+        settings={**materials.settings.judging(), "request": request.model_dump(mode="json")},
+        hashes=dict(materials.hashes),
+        tier=materials.equipment.tier,
+    )
 
 
 def verdict_of(case: Case) -> Verdict | None:
@@ -211,45 +218,3 @@ def new_case_id(name: str) -> str:
 def slug(name: str) -> str:
     """A file name reduced to letters, digits and dashes."""
     return re.sub(r"[^A-Za-z0-9]+", "-", Path(name).stem)[:24].strip("-") or "case"
-
-
-def _origin(record: CaseRecord, folder: Path, again: VideoSource | None) -> VideoSource:
-    """Where a case's picture is read from: kept frames, if all of them were kept, come before what is given again."""
-    kept = folder / SPOOL
-    if record.path is None and record.fingerprint and kept.is_file():
-        return kept
-    if again is not None:
-        return again
-    if record.path is None:
-        raise UserError(
-            f"The frames of case {folder.name} came from an iterator that was not read to its end.",
-            hint="Give them again: `resume(case_id, frames)`.",
-        )
-    return Path(record.path)
-
-
-def _over(now: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
-    """The settings of today, under those that were kept with a case."""
-    return now | {
-        name: _over(now[name], value) if isinstance(value, dict) and isinstance(now.get(name), dict) else value
-        for name, value in kept.items()
-    }
-
-
-def _same_inputs(record: CaseRecord, reader: VideoReader, pack: RulePack, equipment: Equipment) -> None:
-    """A case is one video, one set of rules, one set of weights: going on with others would mix two cases."""
-    if record.path is not None and reader.info.fingerprint != record.fingerprint:
-        raise UserError(
-            f"The video of case {record.case_id} is not the one it was opened with ({record.path}).",
-            hint="Put the old file back, or investigate the new one as a case of its own.",
-        )
-    if record.hashes.get("rules") != pack.sha256:
-        raise UserError(
-            f"The rule pack {pack.id!r} changed since case {record.case_id} was opened.",
-            hint="Put the old pack back, or investigate again with the new one.",
-        )
-    if (record.tier, record.hashes.get("detector")) != (equipment.tier, equipment.hashes.get("detector")):
-        raise UserError(
-            f"Case {record.case_id} was opened with other weights or in another tier ({record.tier}).",
-            hint="Set PANDA_WEIGHTS and model.base_url as they were, or investigate again.",
-        )

@@ -25,9 +25,9 @@ WATCHED = "watched"
 
 
 def normality_of(case: Case, emit: Callable[[Event], None]) -> NormalityMemory | None:
-    """The memory of the case's normal videos; None where none were given."""
+    """The memory of the case's normal videos; None where none were given, or a recording knows the outcome."""
     videos = [Path(name) for name in case.request.normal]
-    if not videos:
+    if not videos or case.recording is not None:
         return None
     prints = {video: probe(video, max_pixels=case.settings.video.max_pixels).fingerprint for video in videos}
     folder = case.settings.root / FOLDER / f"m{_digest(case, sorted(prints.values()))}"

@@ -31,7 +31,9 @@ def perceive(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     """Run the overview tools; a pass that was committed before a crash is not run again."""
     case = desk.case(state["case_id"])
     waiting = [tool for tool in case.toolbox.overview() if case.store.pass_facts(tool.spec.id) is None]
-    scope = replace(scope_of(case, emit), normality=normality_of(case, emit) if waiting else None)
+    scope = replace(
+        scope_of(case, emit), normality=normality_of(case, emit) if waiting and case.recording is None else None
+    )
     for tool in waiting:
         _run_pass(case, tool, scope, emit)
     if case.store.pass_facts(COVERAGE.id) is None:

@@ -45,15 +45,10 @@ def threshold(v: Verdict) -> float:
 
 def peak(row: Evidence) -> float:
     """The moment that shows an observation best: where its profile is highest, else its middle."""
-    points = profile(row)
+    points = row.profile
     if points:
         return max(points, key=lambda point: point[1])[0]
     return (row.span.start + row.span.end) / 2
-
-
-def profile(row: Evidence) -> list[tuple[float, float]]:
-    """The observation over time, [(seconds, value), ...]; empty where the tool measured no course."""
-    return [(time, value) for time, value in table(row.data.get("profile"), 2)]
 
 
 def table(value: JsonValue, width: int) -> list[list[float]]:

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from panda_agent.reporting.chart import area_below, chart_of, path_of
-from panda_agent.reporting.facts import Exhibit, blind_spans, exhibits, profile
+from panda_agent.reporting.facts import Exhibit, blind_spans, exhibits
 from panda_agent.reporting.media import Media
 from panda_agent.reporting.moments import key_moments
 from panda_agent.reporting.text import anchor, clean, counted, likelihood, number, plain
@@ -99,7 +99,7 @@ def flat(tree: Any, prefix: str = "") -> list[tuple[str, str]]:
 
 def spark(row: Evidence) -> tuple[str, str] | None:
     """The course of an observation as a small curve and the area below it; None where there is none to draw."""
-    points = profile(row)
+    points = row.profile
     if len(points) < 3:
         return None
     top = max(value for _, value in points) or 1.0

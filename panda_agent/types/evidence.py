@@ -45,6 +45,15 @@ class Evidence(Model):
         """The id with its revision, as verdicts cite it."""
         return self.id if self.revision == 0 else f"{self.id}.{self.revision}"
 
+    @property
+    def profile(self) -> list[tuple[float, float]]:
+        """How its value ran over time: (seconds, value) pairs, empty where it has none; what is no pair is left out."""
+        points = self.data.get("profile")
+        if not isinstance(points, list):
+            return []
+        pairs = [point for point in points if isinstance(point, list) and len(point) == 2]
+        return [(float(t), float(v)) for t, v in pairs if isinstance(t, int | float) and isinstance(v, int | float)]
+
 
 def evidence_id(tool: str, inputs: Mapping[str, Any]) -> str:
     """Content address of an observation: 12 hex digits over the tool (with its version) and its inputs.

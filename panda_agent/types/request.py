@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from panda_agent.types.time import Model
 from panda_agent.types.zones import Zone
+
+OnMiss = Literal["fail", "undecided", "live"]
 
 
 class CaseRequest(Model):
@@ -17,3 +21,7 @@ class CaseRequest(Model):
     zones: tuple[Zone, ...] = ()
     started_at: str | None = None
     """ISO time of second 0; None = the container's creation time, if it has one."""
+    recording: str | None = None
+    """Absolute path of a recording that observations are replayed from."""
+    on_miss: OnMiss = "undecided"
+    """What to do where the recording does not hold a look: stop, go on without it, or look at the video."""

@@ -12,8 +12,8 @@ from panda_agent.types.time import Model
 Severity = Literal["low", "medium", "high"]
 """How bad an event is, by the rule pack; independent of how sure we are."""
 
-Op = Literal[">=", "<=", ">", "<", "==", "!=", "in"]
-"""Comparison of a predicate."""
+Op = Literal[">=", "<=", ">", "<", "==", "!=", "in", "mentions"]
+"""Comparison of a predicate. `mentions` tests a text for phrases that it says and does not deny (see `words`)."""
 OPS: tuple[str, ...] = get_args(Op)
 ROW_FIELDS = ("score", "duration", "area", "x", "y", "hour")
 """Fields that every row of evidence has beside its data: seconds; shares of the picture; hour 0..24 by the clock."""
@@ -26,6 +26,13 @@ class Predicate(Model):
     """A key of `Evidence.data`, or a built-in one (score, duration, area, x, y, hour). Not measured = undecided."""
     op: Op
     value: JsonValue
+    """A list of phrases for `mentions`."""
+
+    @model_validator(mode="after")
+    def _phrases(self) -> Predicate:
+        if self.op == "mentions" and not (isinstance(self.value, list) and all(isinstance(v, str) for v in self.value)):
+            raise ValueError(f'`{self.field} mentions` needs a list of phrases, like ["fight", "hit person"]')
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -49,6 +56,8 @@ class Condition(Model):
     where: tuple[Predicate, ...] = ()
     within: float = 0.0
     """Seconds that may lie between this observation and the first condition's."""
+    apart: float = 0.0
+    """Seconds that must lie between their starts: looks that share pictures are no two looks."""
     same: Literal["track", "region"] | None = None
     """Must share the first condition's track, or overlap its region."""
     absent: bool = False

@@ -22,7 +22,7 @@ def test_stdout_is_the_result_and_stderr_says_how_to_resume(kept):
     assert set(told["files"]) == {"verdict", "run", "report", "timeline"}
     first, second = kept.done.err.splitlines()
     assert first == "case yard · resume with: panda resume yard"
-    assert second.startswith("tier bare (auto found nothing more)")
+    assert second.startswith("tier bare (auto found nothing more: ")
 
 
 def test_the_files_are_written(kept):

@@ -174,7 +174,8 @@ def test_the_stream_tells_the_story_in_order(settings):
         return [event async for event in inv.stream(frames())]
 
     kinds = [event.type for event in asyncio.run(collect()) if event.type != "progress"]
-    assert kinds[:3] == ["case_opened", "evidence_found", "planned"]
+    assert kinds[0] == "case_opened"
+    assert set(kinds[1 : kinds.index("planned")]) == {"evidence_found"}
     assert kinds[-1] == "verdict_reached"
     assert "judged" in kinds
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panda_agent.reporting.facts import duration, exhibits, peak, profile, threshold
+from panda_agent.reporting.facts import duration, exhibits, peak, threshold
 from panda_agent.reporting.text import anchor, clean, counted, likelihood, number
 from panda_agent.types import Verdict
 
@@ -93,4 +93,4 @@ def test_the_peak_of_an_observation_is_its_highest_moment(cart: Verdict) -> None
     size = cart.evidence(kind="size")[0]
     assert peak(size) == pytest.approx(10.5, abs=0.1)
     assert peak(size.model_copy(update={"data": {"profile": "nonsense"}})) == pytest.approx(10.5)
-    assert profile(size.model_copy(update={"data": {"profile": [[1.0, 2.0], ["x", 1], [3.0]]}})) == [(1.0, 2.0)]
+    assert size.model_copy(update={"data": {"profile": [[1.0, 2.0], ["x", 1], [3.0]]}}).profile == [(1.0, 2.0)]

@@ -99,9 +99,10 @@ def log_odds(
     for push in pushes:
         part = push.felt(times, decay)  # the whole video for every push would take time by its square
         level = push.at(times[part], decay) / _looks(push, times[part], second_looks)
-        if (push.family, push.look) not in sides:
-            sides[push.family, push.look] = (np.zeros(len(times)), np.zeros(len(times)))
-        best, worst = (side[part] for side in sides[push.family, push.look])
+        sense = push.family, push.look if push.look in second_looks else ""
+        if sense not in sides:
+            sides[sense] = (np.zeros(len(times)), np.zeros(len(times)))
+        best, worst = (side[part] for side in sides[sense])
         np.maximum(best, level, out=best)
         np.minimum(worst, level, out=worst)
     total = np.zeros(len(times))

@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from panda_agent.reasoning.rules.beliefs import Push, SecondLook, log_odds, to_probability
 from panda_agent.reasoning.rules.predicates import matches, meets, ramp, related, rise
 from panda_agent.types import Condition, EventType, Evidence, Firing, Rule
+from panda_agent.words import quote
 
 Times = NDArray[np.float64]
+LONGEST = 240
+"""Characters of a measured text in a sentence, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ def _fire(rule: Rule, by_kind: Mapping[str, list[Evidence]], started_at: str | N
                     rule=f"{rule.id}@{rule.version}",
                     event_type=rule.event_type,
                     outcome="fired",
-                    why=fill(rule.explanation, anchor, company),
+                    why=fill(rule.explanation, _quoting(anchor, first), company),
                     span=anchor.span,
                     strength=round(strength, 4),
                     weight=round(sign * rule.weight * strength, 4),
@@ -121,6 +124,16 @@ def _fire(rule: Rule, by_kind: Mapping[str, list[Evidence]], started_at: str | N
             )
         )
     return found
+
+
+def _quoting(row: Evidence, condition: Condition) -> Evidence:
+    """A row whose texts are cut to the sentence that says what the condition looks for."""
+    said = {
+        predicate.field: quote(str(row.data[predicate.field]), map(str, predicate.value))
+        for predicate in condition.where
+        if predicate.op == "mentions" and isinstance(predicate.value, list) and predicate.field in row.data
+    }
+    return row.model_copy(update={"data": row.data | said}) if said else row
 
 
 def _company(
@@ -144,7 +157,7 @@ def _company(
 
 def _strength(rule: Rule, anchor: Evidence, started_at: str | None) -> float:
     if rule.strength is not None and rule.strength.field == "profile":
-        return max((rise(value, rule.strength) for _, value in profile(anchor)), default=0.0)
+        return max((rise(value, rule.strength) for _, value in anchor.profile), default=0.0)
     return ramp(anchor, rule.strength, started_at)
 
 
@@ -153,18 +166,10 @@ def _push(rule: Rule, firing: Firing, anchor: Evidence) -> Push:
     times, levels = array("d"), array("d")  # packed: a profile of hours is long
     if rule.strength is not None and rule.strength.field == "profile":
         sign = rule.weight if rule.supports == "anomaly" else -rule.weight
-        points = profile(anchor)
+        points = anchor.profile
         times.extend(t for t, _ in points)
         levels.extend(sign * rise(value, rule.strength) for _, value in points)
     return Push(rule.event_type, anchor.family, anchor.kind, anchor.tool, firing.span, firing.weight, times, levels)
-
-
-def profile(row: Evidence) -> list[tuple[float, float]]:
-    """How a row's value ran over time: (seconds, value) pairs, empty where it has no profile."""
-    points = row.data.get("profile")
-    if not isinstance(points, list):
-        return []
-    return [(float(p[0]), float(p[1])) for p in points if isinstance(p, list)]  # type: ignore[arg-type]
 
 
 def _not_fired(rule: Rule, by_kind: Mapping[str, list[Evidence]], started_at: str | None) -> Firing:
@@ -192,6 +197,8 @@ def _nearest_miss(rule: Rule, rows: Sequence[Evidence], started_at: str | None) 
         met = meets(best, predicate, started_at)
         if met is None:
             return "undecided", f"{predicate.field} was not measured ({best.cite})"
+        if not met and predicate.op == "mentions":
+            return "not fired", f"nothing in its {predicate.field} says so ({best.cite})"
         if not met:
             found = best.data.get(predicate.field, getattr(best, predicate.field, None))
             return (
@@ -213,7 +220,8 @@ def fill(template: str, anchor: Evidence, company: Sequence[Evidence] = ()) -> s
 
 def _short(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return str(value)
+        text = str(value)
+        return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
     return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from panda_agent.types import Condition, Evidence, Predicate, Ramp
+from panda_agent.words import mentions
 
 OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
@@ -17,6 +18,7 @@ OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
     "in": lambda found, wanted: found in wanted,
+    "mentions": lambda text, phrases: mentions(str(text), phrases),
 }
 
 
@@ -65,6 +67,8 @@ def matches(row: Evidence, condition: Condition, started_at: str | None = None) 
 def related(anchor: Evidence, row: Evidence, condition: Condition) -> bool:
     """Whether a row lies near enough to the first condition's row: in time, and by track or place if asked."""
     if not anchor.span.touches(row.span, within=condition.within):
+        return False
+    if abs(anchor.span.start - row.span.start) < condition.apart:
         return False
     if condition.same == "track":
         return bool(_tracks(anchor) & _tracks(row))

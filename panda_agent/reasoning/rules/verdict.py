@@ -74,6 +74,19 @@ def decide(findings: Findings, curve: Curve) -> tuple[Label, str | None]:
     blind = sum(span.duration for span in findings.blind)
     if duration > 0 and blind / duration > loop.max_blind:
         return "inconclusive", f"{blind / duration:.0%} of the video could not be seen"
+    untested, failed = findings.untested
+    if untested > loop.max_blind:
+        return "inconclusive", f"{failed} could not work, and {untested:.0%} of the rules rest on it"
+    return _by_the_model(findings)
+
+
+def _by_the_model(findings: Findings) -> tuple[Label, str | None]:
+    """Normal, unless the model that was to describe the video left too much of it undescribed."""
+    asked = [row for row in findings.evidence if row.kind in ("caption", "unanswered")]
+    silent = [row for row in asked if row.kind == "unanswered" and row.data.get("asked") == "caption"]
+    described = sum(row.kind == "caption" for row in asked)
+    if len(silent) > findings.brief.settings.loop.max_blind * (len(silent) + described):
+        return "inconclusive", f"the model described only {described} of {described + len(silent)} clips"
     return "normal", None
 
 

@@ -1,0 +1,1 @@
+"""Prompt packs that ship: one YAML file each."""
