@@ -51,7 +51,9 @@ class ToolSpec(Model):
     settings: tuple[str, ...] = ()
     """Settings that decide what it sees, like `perception` or `objects.max_fps`: a recording is valid for them only."""
     parallel_safe: bool = False
-    """Two calls may run at the same time in one process."""
+    """Two calls may run at the same time in one process, beside other tools too."""
+    after: bool = False
+    """It works from rows that other tools filed, so in an overview it runs after them."""
     aliases: tuple[str, ...] = ()
     """Other names that a planner may use, e.g. `object detection`."""
 

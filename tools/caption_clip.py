@@ -100,6 +100,7 @@ class CaptionClip:
             needs=("model endpoint",),
             settings=DECIDED_BY,
             parallel_safe=True,
+            after=True,
             aliases=("caption", "captioning", "describe", "vlm") if stage == "overview" else ("ask", "question", "vqa"),
         )
 
@@ -129,6 +130,8 @@ class TellFacts:
         family="motion",
         makes={"facts": FACTS},
         settings=("loop.clip_seconds", "loop.min_clips"),
+        parallel_safe=True,
+        after=True,
         aliases=("caption", "captioning", "describe"),
     )
 

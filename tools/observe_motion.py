@@ -28,6 +28,7 @@ class ObserveMotion:
         "things left behind.",
         family="motion",
         settings=("perception",),
+        parallel_safe=True,
         makes={kind: fields for filter_class in FILTERS for kind, fields in filter_class.makes.items()},
     )
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from panda_agent.errors import ToolError
 from panda_agent.nodes.desk import Case, Desk
 from panda_agent.nodes.normal_life import normality_of
 from panda_agent.nodes.state import CaseState
+from panda_agent.nodes.together import run_together
 from panda_agent.perception.observation import Observation
 from panda_agent.tools import Tool, ToolSpec, file_observation
 from panda_agent.tools.base import Scope
@@ -34,11 +36,22 @@ def perceive(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     scope = replace(
         scope_of(case, emit), normality=normality_of(case, emit) if waiting and case.recording is None else None
     )
-    for tool in waiting:
-        _run_pass(case, tool, scope, emit)
+    for together in _batches(case, waiting):
+        run_together([partial(_run_pass, case, tool, emit=emit) for tool in together], scope)
     if case.store.pass_facts(COVERAGE.id) is None:
         _file_coverage(case, scope_of(case, emit))
     return {"stopped": case.overdue()}
+
+
+def _batches(case: Case, tools: Sequence[Tool]) -> Iterator[list[Tool]]:
+    """Tools that may run at the same time, those that work from what others filed last.
+
+    Frames of an iterator can be taken only once, so there each tool waits for the one before.
+    """
+    shared = [tool for tool in tools if tool.spec.parallel_safe and not tool.spec.after and case.request.video]
+    if shared:
+        yield shared
+    yield from ([tool] for tool in sorted(tools, key=lambda tool: tool.spec.after) if tool not in shared)
 
 
 def scope_of(case: Case, emit: Emit) -> Scope:
@@ -77,7 +90,7 @@ def _progress(case: Case, emit: Emit) -> Callable[[float, float | None], None]:
     return report
 
 
-def _run_pass(case: Case, tool: Tool, scope: Scope, emit: Emit) -> None:
+def _run_pass(case: Case, tool: Tool, scope: Scope, *, emit: Emit) -> None:
     def rows() -> Iterator[Evidence]:
         for seen in tool.run(scope):
             row = file_observation(tool.spec, scope, seen)

@@ -44,15 +44,22 @@ def claims_of(findings: Findings, weighed: Weighed, spans: Sequence[AnomalySpan]
 
 
 def _telling(lines: Sequence[Firing]) -> list[Firing]:
-    """The first line of each rule, less those that only say of a longer time what another says of its part."""
+    """The lines that tell something new: of one rule, about another time; of a longer time, more than of its part."""
     chosen: list[Firing] = []
     for line in lines:
         known = [
-            one for one in chosen if one.rule == line.rule or (one.event_type == line.event_type and _holds(line, one))
+            one for one in chosen if _repeats(line, one) or (one.event_type == line.event_type and _holds(line, one))
         ]
         if not known:
             chosen.append(line)
     return chosen
+
+
+def _repeats(line: Firing, other: Firing) -> bool:
+    """Whether another line of the same rule is about more than half of its time."""
+    if line.rule != other.rule or line.span is None or other.span is None:
+        return line.rule == other.rule
+    return line.span.overlap(other.span) >= 0.5 * line.span.duration
 
 
 def _holds(outer: Firing, inner: Firing) -> bool:
