@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from panda_agent import Investigator
 from panda_agent.errors import UserError
+from panda_agent.perception.ultralytics_home import settle_ultralytics
 from panda_agent.settings import ObjectSettings, Settings
 from panda_agent.tools.base import Scope
+from panda_agent.tools.contract import check_tool
 from panda_agent.tools.track_objects import TrackObjects
 from panda_agent.video import VideoReader
 
@@ -105,3 +108,69 @@ def test_weights_of_another_make_are_refused(tmp_path):
     os.chmod(copy, 0o644)
     with pytest.raises(UserError, match=r"yolox\.onnx carry no class names"):
         list(TrackObjects(copy).run(scope(VTEST, tmp_path, max_side=416)))
+
+
+def test_weights_that_only_auto_found_are_no_reason_to_stop(tmp_path, film):
+    """What auto picked up and can't be used is absence of evidence; what was named is an error."""
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    (folder / "broken.onnx").write_bytes(b"Ultralytics, but broken")
+    auto = Investigator(Settings(home=tmp_path / "a", weights=folder)).investigate(film)
+    assert any(
+        "track_objects@1 could not work: Ultralytics can't use the weights broken.onnx" in w for w in auto.warnings
+    )
+    assert auto.label == "anomalous"
+    with pytest.raises(UserError, match=r"Ultralytics can't use the weights broken\.onnx"):
+        Investigator(Settings(home=tmp_path / "b", weights=folder, tier="weights")).investigate(film)
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory) -> Path:
+    """A YOLO26 that learnt nothing, as Ultralytics builds and saves it."""
+    home = tmp_path_factory.mktemp("fresh")
+    settle_ultralytics(home)
+    from ultralytics import YOLO
+
+    path = home / "yolo26n.pt"
+    YOLO("yolo26n.yaml", task="detect").save(path)
+    return path
+
+
+def test_a_checkpoint_is_loaded_by_ultralytics(fresh, tmp_path, film):
+    """The real loader of .pt files; a network that learnt nothing may see anything."""
+    settings = Settings(home=tmp_path, objects={"weights": str(fresh), "max_side": 160})
+    verdict = Investigator(settings).investigate(film)
+    assert verdict.provenance["tier"] == "weights"
+    assert set(verdict.provenance["weights"]) == {"detector"}
+    assert not any("could not work" in warning for warning in verdict.warnings)
+
+
+@real
+def test_it_keeps_the_contract_of_tools(tmp_path, film):
+    check_tool(TrackObjects(WEIGHTS), film, tmp_path)
+
+
+@real
+def test_the_cart_is_named_in_the_verdict_and_overlaps_the_truth(tmp_path):
+    settings = Settings(home=tmp_path, weights=WEIGHTS.parent)
+    verdict = Investigator(settings).investigate(CART)
+    assert (verdict.label, verdict.event_type) == ("anomalous", "vehicle_among_people")
+    cited = [verdict.evidence(kind="object", span=(c.span.start, c.span.end)) for c in verdict.explanation]
+    assert any(row.data["class"] in VEHICLES for rows in cited for row in rows)
+    assert any(span.start < 10 and span.end > 15 for span in verdict.spans)
+    assert not any("One kind of source" in warning for warning in verdict.warnings)
+
+
+@real
+def test_a_case_goes_on_only_with_the_weights_it_was_opened_with(tmp_path, film):
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    shutil.copy(WEIGHTS, folder / "a.onnx")
+    investigator = Investigator(Settings(home=tmp_path, weights=folder))
+    case_id = investigator.open(film)
+    investigator.desk.close(case_id)
+    os.chmod(folder / "a.onnx", 0o644)
+    with (folder / "a.onnx").open("ab") as file:
+        file.write(b"\0")
+    with pytest.raises(UserError, match="The detector's file of weights changed since case"):
+        investigator.desk.case(case_id)
