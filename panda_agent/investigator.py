@@ -11,7 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
 
-from panda_agent.errors import VideoError
+from panda_agent.errors import CasePaused, VideoError
 from panda_agent.memory.case_store import CaseStore
 from panda_agent.memory.cases import find_case
 from panda_agent.memory.lock import working_on
@@ -22,7 +22,8 @@ from panda_agent.reasoning.base import Reasoner
 from panda_agent.reasoning.rules.reasoner import RulesReasoner
 from panda_agent.settings import Settings, load_settings
 from panda_agent.tools import Tool
-from panda_agent.types import EVENT, CaseRequest, Event, Verdict, VerdictReached, Zone
+from panda_agent.tools.ask_human import HumanAnswer, answer_from
+from panda_agent.types import EVENT, CaseRequest, Event, HumanAsked, TimeSpan, Verdict, VerdictReached, Zone
 from panda_agent.types.request import OnMiss
 from panda_agent.video import list_videos
 
@@ -112,26 +113,31 @@ class Investigator:
 
         return _handed(work)
 
-    def resume(self, case_id: str, source: VideoSource | None = None) -> AsyncGenerator[Event, None]:
+    def resume(
+        self, case_id: str, source: VideoSource = None, *, answer: str | dict[str, str] | None = None
+    ) -> AsyncGenerator[Event, None]:
         """Go on with a case and yield its events; a finished one yields its verdict at once.
 
         Args:
             case_id: The case.
             source: The frames once more, for a case whose iterator was not read to its end.
+            answer: What a person says to the question of the last `HumanAsked`: yes, no or unclear, or an object
+                {"answer": ..., "note": ...}.
 
         Raises:
             CaseNotFound: There is no such case; the hint names the nearest.
-            UserError: Another process, or another run in this one, works on it.
+            UserError: Another process, or another run in this one, works on it; or the answer is none.
         """
-        return _handed(lambda hand: self._work(case_id, source, hand))
+        said = None if answer is None else answer_from(answer)
+        return _handed(lambda hand: self._work(case_id, source, hand, said))
 
-    async def _work(self, case_id: str, source: VideoSource | None, hand: Hand) -> None:
+    async def _work(self, case_id: str, source: VideoSource, hand: Hand, answer: HumanAnswer | None = None) -> None:
         with working_on(find_case(self.desk.settings.root, case_id)):
             case = await asyncio.to_thread(self.desk.case, case_id, source)
             try:
                 done = verdict_of(case)
                 if done is None:
-                    await _run(self.desk, case, hand)
+                    await _run(self.desk, case, hand, answer)
                     return
             finally:
                 # Before the lock goes: a node's thread that was left behind can't write after this.
@@ -168,8 +174,9 @@ def investigate(source: VideoSource = None, *, settings: Settings | None = None,
     return Investigator(settings).investigate(source, **request)
 
 
-async def _run(desk: Desk, case: Case, hand: Hand) -> None:
-    """Run the graph from its last checkpoint, or from the start."""
+async def _run(desk: Desk, case: Case, hand: Hand, answer: HumanAnswer | None) -> None:
+    """Run the graph from its last checkpoint, or from the start, to its verdict or to a question for a person."""
+    from langgraph.types import Command
     from langsmith import tracing_context
 
     from panda_agent.checkpoints import checkpoints_in
@@ -183,14 +190,24 @@ async def _run(desk: Desk, case: Case, hand: Hand) -> None:
         graph = build_graph(desk=desk, checkpointer=saver)
         # The budget of steps is the nodes' to keep: LangGraph's limit would be an error, and no verdict.
         config: Any = {"configurable": {"thread_id": case.id}, "recursion_limit": sys.maxsize // 2}
-        start = None if await saver.aget_tuple(config) else {"case_id": case.id}
+        start: Any = None if await saver.aget_tuple(config) else {"case_id": case.id}
+        waiting = await _question_of(graph, config, case)
+        if waiting is not None:
+            start = None if answer is None else Command(resume=answer.model_dump())
         try:
+            if waiting is not None and answer is None:
+                await hand(waiting)
+                return
             parts: Any = graph.astream(start, config, stream_mode="custom", durability="sync")
             # LANGSMITH_TRACING in the environment would send every step away; nothing leaves the machine.
             with tracing_context(enabled=False):
                 async with aclosing(parts):
                     async for part in parts:
                         await hand(EVENT.validate_python(part))
+            waiting = await _question_of(graph, config, case)
+            if waiting is not None:
+                await hand(waiting)
+                return
             finished = True
         except VideoError:
             left = "failed"
@@ -201,6 +218,15 @@ async def _run(desk: Desk, case: Case, hand: Hand) -> None:
                 case.pause.set()
                 if verdict_of(case) is None:
                     case.store.set_status(left)
+
+
+async def _question_of(graph: Any, config: Any, case: Case) -> HumanAsked | None:
+    """The question that the case waits for, if it does."""
+    asked = [one.value for one in (await graph.aget_state(config)).interrupts]
+    if not asked:
+        return None
+    span = TimeSpan(start=asked[0].pop("start"), end=asked[0].pop("end"))
+    return HumanAsked(case_id=case.id, span=span, **asked[0])
 
 
 async def _handed(work: Callable[[Hand], Awaitable[None]]) -> AsyncGenerator[Event, None]:
@@ -237,6 +263,11 @@ async def _last(events: AsyncGenerator[Event, None]) -> Verdict:
     async for event in events:
         if isinstance(event, VerdictReached):
             verdict = event.verdict
+        elif isinstance(event, HumanAsked):
+            raise CasePaused(
+                f"Case {event.case_id} waits for a person: is it so that {event.statement}",
+                hint=f"Answer with `panda resume {event.case_id} --answer yes|no|unclear`, or `resume(answer=…)`.",
+            )
     assert verdict is not None
     return verdict
 

@@ -87,6 +87,8 @@ class LoopSettings(Group):
     """A clip whose score lies this near to the threshold is looked at again."""
     abstain: float = Field(default=0.04, ge=0, lt=0.5)
     """A verdict whose score still lies this near to the threshold is inconclusive."""
+    ask_human: bool = False
+    """Ask a person about clips that stay unclear; the case waits for the answer."""
     max_blind: float = Field(default=0.4, ge=0, le=1)
     """Share of the video without a picture above which "normal" can't be said."""
     one_source_cap: float = Field(default=0.8, gt=0, le=1)

@@ -16,6 +16,7 @@ GROUP = "panda_agent.tools"
 
 def default_tools(equipment: Equipment | None = None) -> list[Tool]:
     """The tools that ship and can work with what is at hand, in the order in which the overview runs them."""
+    from panda_agent.tools.ask_human import AskHuman
     from panda_agent.tools.caption_clip import TellFacts, caption_tools
     from panda_agent.tools.look_again import SECOND_LOOKS
     from panda_agent.tools.observe_motion import ObserveMotion
@@ -26,9 +27,9 @@ def default_tools(equipment: Equipment | None = None) -> list[Tool]:
     if at_hand.detector is not None:
         tools.append(TrackObjects(at_hand.detector, strict=at_hand.strict))
     if at_hand.prompts is None:
-        return [*tools, TellFacts(), *SECOND_LOOKS]
+        return [*tools, TellFacts(), *SECOND_LOOKS, AskHuman()]
     describe, question = caption_tools(at_hand.prompts)
-    return [*tools, describe, question, *SECOND_LOOKS]
+    return [*tools, describe, question, *SECOND_LOOKS, AskHuman()]
 
 
 def shipped_specs() -> list[ToolSpec]:

@@ -116,7 +116,7 @@ class CaptionClip:
         if isinstance(scope.input, CaptionInput) and scope.input.questions:
             yield from _answers(scope, calls, self._prompts, spans[0], scope.input.questions)
             return
-        chosen = [spans[i] for i in clips_to_show(spans, scope.filed(), calls.left(SHARE))]
+        chosen = [spans[i] for i in clips_to_show(spans, scope.filed(), calls.allowance(SHARE))]
         for i in range(0, len(chosen), BATCH):
             yield from _descriptions(scope, calls, self._prompts, chosen[i : i + BATCH])
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from panda_agent.cli.options import RESULTS, Annotated_, Blur, ExportClips, Json, Out
+from panda_agent.cli.options import FLAG, RESULTS, Annotated_, Blur, ExportClips, Json, Out
 from panda_agent.errors import UserError
 
 EXIT_CODES = (
@@ -97,6 +97,10 @@ def investigate(
             rich_help_panel=CASE,
         ),
     ] = "undecided",
+    ask: Annotated[
+        bool,
+        typer.Option("--ask", help="Ask you about clips that stay unclear.", metavar=FLAG, rich_help_panel=CASE),
+    ] = False,
     case: Annotated[
         str | None,
         typer.Option(
@@ -132,6 +136,8 @@ def investigate(
     from panda_agent.settings import load_settings
 
     settings = load_settings(tier=tier, rules=rules)
+    if ask:
+        settings = settings.model_copy(update={"loop": settings.loop.model_copy(update={"ask_human": True})})
     order = Order(
         settings=settings,
         request=Request(

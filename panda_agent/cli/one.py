@@ -46,13 +46,28 @@ def open_case(investigator: Investigator, video: Path | None, case: str | None, 
     return case_id
 
 
-def finish(investigator: Investigator, case_id: str) -> Delivered:
-    """Work a case to its verdict before the eyes of the user, and write its files."""
+def finish(investigator: Investigator, case_id: str, answer: str | None = None) -> Delivered:
+    """Work a case to its verdict before the eyes of the user, and write its files.
+
+    Args:
+        investigator: Runs the case.
+        case_id: The case.
+        answer: What the user says to the question that the case waits for.
+
+    Raises:
+        CasePaused: The case waits for an answer, and nobody sits at the terminal.
+    """
+    from panda_agent.cli.ask import ask_person
     from panda_agent.cli.watch import watching  # only now: the case is committed before rich is loaded
     from panda_agent.cli.work import work
 
-    with watching(investigator.desk.case(case_id).pack.rules) as watch:
-        work(investigator, case_id, watch)
+    said: str | dict[str, str] | None = answer
+    while True:
+        with watching(investigator.desk.case(case_id).pack.rules) as watch:
+            asked = work(investigator, case_id, watch, said)
+        if asked is None:
+            break
+        said = ask_person(asked)
     return deliver_watched(investigator.desk.settings.root, case_id, {})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,6 +11,10 @@ from panda_agent.cli.options import RESULTS, CaseId, Json, Out
 
 def resume(
     case: CaseId,
+    answer: Annotated[
+        Literal["yes", "no", "unclear"] | None,
+        typer.Option(help="What you say to the question that the case waits for.", show_default=False),
+    ] = None,
     out: Out = None,
     as_json: Json = False,
     fail_on: Annotated[
@@ -35,6 +39,6 @@ def resume(
         keep(store, wish_of(out))
         finished = store.note("verdict") is not None
     # A finished case needs neither its video nor its rule pack any more.
-    done = deliver_watched(settings.root, case, {}) if finished else finish(Investigator(settings), case)
+    done = deliver_watched(settings.root, case, {}) if finished else finish(Investigator(settings), case, answer)
     show(done, as_json=as_json)
     return FAILED_ON if done.verdict.label in labels else 0

@@ -16,14 +16,26 @@ from panda_agent.errors import StoreError
 from panda_agent.investigator import Investigator
 from panda_agent.memory.case_store import CaseStore, case_folder
 from panda_agent.nodes.desk import Case
-from panda_agent.types import Event
+from panda_agent.types import Event, HumanAsked
 
+Answer = str | dict[str, str]
 GRACE = 2.0
 """Seconds that work has to come to a halt after a signal."""
 
 
-def work(investigator: Investigator, case_id: str, watch: Callable[[Event], None]) -> None:
+def work(
+    investigator: Investigator, case_id: str, watch: Callable[[Event], None], answer: Answer | None = None
+) -> HumanAsked | None:
     """Go on with a case to its verdict; the first Ctrl-C or SIGTERM pauses it.
+
+    Args:
+        investigator: Runs the case.
+        case_id: The case.
+        watch: Sees each event.
+        answer: What a person says to the question that the case waits for.
+
+    Returns:
+        The question that the case waits for now, where there is no verdict yet.
 
     Raises:
         CasePaused: A signal came; everything found so far is kept.
@@ -33,13 +45,15 @@ def work(investigator: Investigator, case_id: str, watch: Callable[[Event], None
     drain.hint = f"Go on with `panda resume {case_id}`."
     began = time.monotonic()
     try:
-        asyncio.run(_follow(investigator, case_id, watch))
+        return asyncio.run(_follow(investigator, case_id, watch, answer))
     finally:
         with CaseStore.open(case_folder(investigator.desk.settings.root, case_id)) as store:
             keep(store, {}, time.monotonic() - began)
 
 
-async def _follow(investigator: Investigator, case_id: str, watch: Callable[[Event], None]) -> None:
+async def _follow(
+    investigator: Investigator, case_id: str, watch: Callable[[Event], None], answer: Answer | None
+) -> HumanAsked | None:
     case = investigator.desk.case(case_id)
     loop = asyncio.get_running_loop()
 
@@ -50,9 +64,12 @@ async def _follow(investigator: Investigator, case_id: str, watch: Callable[[Eve
             say("pausing; Ctrl-C again quits at once")
 
     with drain.asking(partial(loop.call_soon_threadsafe, stop)):
-        async with aclosing(investigator.resume(case_id)) as events:
+        last: Event | None = None
+        async with aclosing(investigator.resume(case_id, answer=answer)) as events:
             async for event in events:
+                last = event
                 watch(event)
+    return last if isinstance(last, HumanAsked) else None
 
 
 def _give_up(case: Case) -> None:

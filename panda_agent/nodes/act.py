@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from panda_agent.errors import NotRecorded, ToolError
 from panda_agent.nodes.brief import clip_of
 from panda_agent.nodes.desk import Desk
 from panda_agent.nodes.perceive import Emit, scope_of
 from panda_agent.nodes.state import CaseState
-from panda_agent.tools import file_observation
+from panda_agent.tools import Tool, ToolInput, file_observation
 from panda_agent.types import EvidenceFound, Reflection
 
 
@@ -22,8 +22,9 @@ def act(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     wish = Reflection.model_validate(case.store.note(f"reflection {clip.index}.{clip.round - 1}"))
     tool = case.toolbox[wish.tool]
     about = tuple(row for row in clip.evidence if row.cite in wish.about)
-    scope = replace(scope_of(case, emit), span=clip.span, region=wish.region, about=about)
     try:
+        asked = _input_of(tool, wish)
+        scope = replace(scope_of(case, emit), span=clip.span, region=wish.region, about=about, input=asked)
         rows = [file_observation(tool.spec, scope, seen) for seen in tool.run(scope)]
     except ToolError as error:
         case.store.log(f"act {clip.index}.{clip.round}", {"tool": wish.tool, "failed": str(error), **_missed(error)})
@@ -32,6 +33,21 @@ def act(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
         emit(EvidenceFound(evidence=case.store.add(row)))
     case.store.log(f"act {clip.index}.{clip.round}", {"tool": wish.tool, "filed": [row.id for row in rows]})
     return {}
+
+
+def _input_of(tool: Tool, wish: Reflection) -> ToolInput:
+    """What the call says, checked against what the tool takes.
+
+    Raises:
+        ToolError: It does not fit: whoever asked gets no evidence for it.
+    """
+    try:
+        return tool.spec.input.model_validate(wish.input)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ToolError(
+            f"{tool.spec.name} can't be asked so: {first['msg']} ({'.'.join(map(str, first['loc']))})."
+        ) from error
 
 
 def _missed(error: ToolError) -> dict[str, JsonValue]:

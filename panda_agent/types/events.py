@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from panda_agent.types.evidence import Evidence
-from panda_agent.types.time import Model
+from panda_agent.types.time import Model, TimeSpan
 from panda_agent.types.verdict import Hypothesis, Judgement, SceneContext, Verdict
 
 
@@ -72,6 +72,19 @@ class BeliefMoved(Model):
     cites: tuple[str, ...] = ()
 
 
+class HumanAsked(Model):
+    """The case waits for a person: `resume(case_id, answer=…)` goes on."""
+
+    type: Literal["human_asked"] = "human_asked"
+    case_id: str
+    span: TimeSpan
+    event: str
+    statement: str
+    """True where the answer is yes."""
+    benign: str
+    """True where it is no."""
+
+
 class VerdictReached(Model):
     """The last event of a case."""
 
@@ -81,7 +94,7 @@ class VerdictReached(Model):
 
 
 Event = Annotated[
-    CaseOpened | Progress | EvidenceFound | Planned | Judged | Reflected | BeliefMoved | VerdictReached,
+    CaseOpened | Progress | EvidenceFound | Planned | Judged | Reflected | BeliefMoved | HumanAsked | VerdictReached,
     Field(discriminator="type"),
 ]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field, JsonValue
+
 from panda_agent.types.rules import EventType, Rule
 from panda_agent.types.time import Model, Region
 from panda_agent.types.verdict import Hypothesis, SceneContext
@@ -31,3 +33,5 @@ class Reflection(Model):
     region: Region | None = None
     about: tuple[str, ...] = ()
     """The evidence that is to be looked at again."""
+    input: dict[str, JsonValue] = Field(default_factory=dict)
+    """What the call says, in the shape of the tool's input."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
+from pydantic import JsonValue
 
 from panda_agent.reasoning.base import Brief, ClipView, Findings
 from panda_agent.reasoning.rules.engine import Weighed, weigh
@@ -24,6 +25,13 @@ from panda_agent.types import (
     TimeSpan,
     Verdict,
 )
+
+ASKING = "question_clip"
+"""The tool that asks a model, where there is one."""
+HUMAN = "ask_human"
+"""The tool that asks a person."""
+CHECKS = 3
+"""Rule questions that are put along."""
 
 
 class RulesReasoner:
@@ -56,7 +64,8 @@ class RulesReasoner:
         threshold, unsure = brief.settings.loop.threshold, brief.settings.loop.unsure
         firings = [line for line in weighed.fired() if line.event_type == event and line.span is not None]
         firings = [line for line in firings if line.span is not None and line.span.touches(clip.span)]
-        status = "insufficient" if abs(score - threshold) < unsure else "abnormal" if score >= threshold else "normal"
+        unclear = abs(score - threshold) < unsure or (score >= threshold and _could_be_asked(event, clip, brief))
+        status = "insufficient" if unclear else "abnormal" if score >= threshold else "normal"
         return Judgement(
             clip=clip.index,
             span=clip.span,
@@ -71,6 +80,8 @@ class RulesReasoner:
 
     def reflect(self, clip: ClipView, judgement: Judgement, plan: Plan, brief: Brief) -> Reflection | None:
         """Choose how to see an unclear clip better: by darkness, by size, else by rate and sharpness."""
+        if judgement.about is not None and _could_be_asked(judgement.about, clip, brief):
+            return _question(judgement, plan, ASKING)
         doubted = [row for row in clip.evidence if row.cite in judgement.cites and row.kind != "second_look"]
         if not doubted:
             return None
@@ -78,6 +89,8 @@ class RulesReasoner:
             if tool in brief.second_looks and tool not in clip.used:
                 region = max((row.region for row in doubted if row.region), key=lambda r: r.area, default=None)
                 return Reflection(why=why, tool=tool, region=region, about=tuple(row.cite for row in doubted))
+        if brief.settings.loop.ask_human and HUMAN in brief.second_looks and HUMAN not in clip.used:
+            return _question(judgement, plan, HUMAN)
         return None
 
     def conclude(self, findings: Findings) -> Verdict:
@@ -119,6 +132,33 @@ def peak_within(weighed: Weighed, plan: Plan, span: TimeSpan, brief: Brief) -> t
         if float(belief.max()) > best:
             best, name = float(belief.max()), event
     return best, name
+
+
+def _could_be_asked(event: str | None, clip: ClipView, brief: Brief) -> bool:
+    """Whether a model is at hand that was not yet asked about this event in this clip.
+
+    An anomaly is never settled without having asked: a second kind of source is worth more than more of the first.
+    """
+    asked = {row.data.get("event") for row in clip.evidence if row.kind == "answer"}
+    return ASKING in brief.second_looks and ASKING not in clip.used and event is not None and event not in asked
+
+
+def _question(judgement: Judgement, plan: Plan, tool: str) -> Reflection:
+    """Ask which of the two explanations is true, with the rules' own questions as checks."""
+    event = next(event for event in plan.event_types if event.id == judgement.about)
+    checks = [rule.question for rule in plan.rules if rule.event_type == event.id and rule.supports == "anomaly"]
+    question: dict[str, JsonValue] = {
+        "event": event.id,
+        "statement": event.statement,
+        "benign": event.benign,
+        "checks": [*checks[:CHECKS]],
+    }
+    return Reflection(
+        why=f"is it so that {event.statement[:1].lower()}{event.statement[1:].rstrip('.')}, or rather: {event.benign}",
+        tool=tool,
+        about=judgement.cites,
+        input={"questions": [question]},
+    )
 
 
 def _usable(rule: Rule, scene: SceneContext, brief: Brief) -> bool:
