@@ -20,6 +20,7 @@ def default_tools(equipment: Equipment | None = None) -> list[Tool]:
     from panda_agent.tools.caption_clip import TellFacts, caption_tools
     from panda_agent.tools.look_again import SECOND_LOOKS
     from panda_agent.tools.observe_motion import ObserveMotion
+    from panda_agent.tools.search_knowledge import SearchKnowledge
     from panda_agent.tools.track_objects import TrackObjects
 
     at_hand = equipment or Equipment()
@@ -27,9 +28,9 @@ def default_tools(equipment: Equipment | None = None) -> list[Tool]:
     if at_hand.detector is not None:
         tools.append(TrackObjects(at_hand.detector, strict=at_hand.strict))
     if at_hand.prompts is None:
-        return [*tools, TellFacts(), *SECOND_LOOKS, AskHuman()]
+        return [*tools, TellFacts(), *SECOND_LOOKS, AskHuman(), SearchKnowledge()]
     describe, question = caption_tools(at_hand.prompts)
-    return [*tools, describe, question, *SECOND_LOOKS, AskHuman()]
+    return [*tools, describe, question, *SECOND_LOOKS, AskHuman(), SearchKnowledge()]
 
 
 def shipped_specs() -> list[ToolSpec]:

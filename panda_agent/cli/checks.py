@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from panda_agent.cli.mending import mend_import
 from panda_agent.cli.tiers import tier_of
+from panda_agent.equipment import detector_weights, sha256_of
 from panda_agent.errors import PandaError
 from panda_agent.settings import Settings
 from panda_agent.types import Model
@@ -141,8 +142,21 @@ def _weights(name: str, settings: Settings) -> Finding:
         mend = "Set PANDA_WEIGHTS to the folder that holds them, or unset it."
         return Finding(name=name, state="note", detail=f"{folder} is no folder", mend=mend)
     files = sorted(path for path in folder.iterdir() if path.is_file())
-    listing = ", ".join(f"{path.name} ({path.stat().st_size / 1e6:.1f} MB)" for path in files)
-    return Finding(name=name, state="ok", detail=f"{folder}: {listing or 'empty'}")
+    detail = f"{folder}: {'; '.join(map(_weights_file, files)) or 'empty'}"
+    chosen = detector_weights(settings)
+    if chosen is None:
+        mend = "Put a YOLO file (.onnx or .pt) there that Ultralytics wrote, or name one with objects.weights."
+        return Finding(name=name, state="note", detail=f"{detail}; none of them is a detector's", mend=mend)
+    mend = f"{chosen.name} is a pickle, which can run code: use an .onnx file." if chosen.suffix == ".pt" else None
+    return Finding(
+        name=name, state="ok" if mend is None else "note", detail=f"{detail}; in use: {chosen.name}", mend=mend
+    )
+
+
+def _weights_file(path: Path) -> str:
+    """One file of weights: its size, its hash, and whose licence it is under where it says so."""
+    licence = "AGPL-3.0" if b"AGPL-3.0" in path.read_bytes() else "licence not stated"
+    return f"{path.name} ({path.stat().st_size / 1e6:.1f} MB, sha256 {sha256_of(path)[:12]}, {licence})"
 
 
 def _model(name: str, settings: Settings) -> Finding:

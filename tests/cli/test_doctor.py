@@ -18,7 +18,7 @@ def test_this_machine_is_healthy_and_the_weights_are_listed(panda, home, tmp_pat
     found = {finding["name"]: finding for finding in told["findings"]}
     assert told["healthy"]
     assert set(found) == set(checks.CHECKS)
-    assert "small.onnx (1.5 MB)" in found["weights"]["detail"]
+    assert "small.onnx (1.5 MB, sha256 " in found["weights"]["detail"]
     assert found["tier"]["detail"].startswith("tier bare (auto")
     assert all(codec in found["decoding"]["detail"] for codec in ("h264", "hevc", "av1", "vp9"))
 

@@ -13,7 +13,7 @@ from panda_agent.tools import Scope, Toolbox, ToolSpec, default_tools, installed
 from panda_agent.tools.contract import ContractBroken, check_tool
 from panda_agent.types import TimeSpan
 
-SHIPPED = {tool.spec.name: tool for tool in default_tools()}
+SHIPPED = {tool.spec.name: tool for tool in default_tools() if "person" not in tool.spec.needs}
 CLIP = TimeSpan(start=1.0, end=5.0)
 
 
