@@ -6,11 +6,11 @@ import difflib
 import re
 import shutil
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from panda_agent.database import Database
+from panda_agent.database import LEDGER, Database
 from panda_agent.errors import CaseNotFound, StoreError, UserError
 from panda_agent.memory.lock import working_on
 from panda_agent.memory.record import FILE, CaseRecord, peek
@@ -85,11 +85,22 @@ def remove_case(home: Path, case_id: str) -> None:
     """
     folder = find_case(home, case_id)
     with working_on(folder):
+        _forget_calls(home, case_id)
         try:
             shutil.rmtree(folder)
         except OSError as error:
             hint = f"Delete the folder {folder} by hand."
             raise StoreError(f"Case {case_id!r} can't be deleted: {error}.", hint=hint) from error
+
+
+def _forget_calls(home: Path, case_id: str) -> None:
+    """What was asked of a model for this case alone goes with it."""
+    if not (home / LEDGER).is_file():
+        return
+    from panda_agent.backends.ledger import Ledger
+
+    with closing(Ledger.of(home)) as ledger:
+        ledger.forget(case_id)
 
 
 def older_cases(home: Path, age: timedelta) -> list[str]:

@@ -16,6 +16,8 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from panda_agent.errors import StoreError
 
+LEDGER = "ledger.sqlite"
+"""Under PANDA_HOME: the calls of models. Named here for those who need not load what opens it."""
 BUSY_SECONDS = 60.0
 """How long a writer waits for another process before it gives up."""
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)

@@ -15,7 +15,8 @@
     │   ├── Overflow               4  the request is longer than the model's context
     │   ├── TooManyImages          4  more pictures than the endpoint takes in one request
     │   ├── NoVision               4  the model takes no pictures
-    │   └── BadReply               4  it answered, but not in the shape that was asked for
+    │   ├── BadReply               4  it answered, but not in the shape that was asked for
+    │   └── BudgetSpent            4  not asked, as the budget is used up: told to whoever asks, never raised
     ├── ToolError                  5  a tool failed; the planner learns it as absence of evidence
     │   └── NotRecorded            5  a recording does not hold this look: a miss, evidence of nothing
     ├── StoreError                 5  the case database or an index can't be used
@@ -24,6 +25,8 @@
 
 Running out of a budget is not an error: the verdict says "inconclusive" and why.
 """
+
+from typing import Self
 
 
 class PandaError(Exception):
@@ -81,6 +84,15 @@ class BackendError(PandaError):
     """A language model could not answer."""
 
     exit_code = 4
+    body: str = ""
+    """The reply, verbatim, where there was one; the ledger keeps it."""
+    limit: int | None = None
+    """What the endpoint said it takes at most, where that was the trouble."""
+
+    def with_(self, *, body: str = "", limit: int | None = None) -> Self:
+        """The same error with what came with it."""
+        self.body, self.limit = body, limit
+        return self
 
 
 class Unreachable(BackendError):

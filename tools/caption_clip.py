@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, JsonValue
 
-from panda_agent.errors import BackendError, Refused
+from panda_agent.errors import BackendError, Refused, Unreachable
 from panda_agent.perception.observation import Observation
 from panda_agent.prompts.prompt_packs import PromptPack
 from panda_agent.tools.base import Scope, ToolInput, ToolSpec
@@ -38,15 +38,15 @@ BATCH = 32
 TOP_LOGPROBS = 8
 
 
-class PeopleSeen(Model):
+class PeopleSeen(Model, extra="ignore"):
     """Somebody, or some who do the same."""
 
     doing: str = Field(max_length=200)
     letters: list[str]
 
 
-class Description(Model):
-    """The shape of a blind description."""
+class Description(Model, extra="ignore"):
+    """The shape of a blind description. Models like to add fields; nothing rests on those, so they are dropped."""
 
     description: str = Field(min_length=1, max_length=2000)
     people: list[PeopleSeen]
@@ -55,7 +55,7 @@ class Description(Model):
     quality: Literal["good", "dark", "blurred", "noisy", "overexposed", "obstructed"]
 
 
-class Reading(Model):
+class Reading(Model, extra="ignore"):
     """The shape of an answer to a question."""
 
     reason: str = Field(min_length=1, max_length=1000)
@@ -159,7 +159,10 @@ def _descriptions(
 
     looks = [look for span in spans if (look := shown(scope, span)) is not None]
     asks = [_ask(scope, prompts, "caption", Description, look) for look in looks]
-    for look, got in zip(looks, calls.read(asks, Description), strict=True):
+    outcomes = calls.read(asks, Description)
+    if outcomes and all(isinstance(got, Unreachable) for got in outcomes):
+        raise outcomes[0]  # nobody is there: that is no property of these clips
+    for look, got in zip(looks, outcomes, strict=True):
         yield _caption(look, got) if isinstance(got, Answer) else _unanswered(look, "caption", got)
 
 

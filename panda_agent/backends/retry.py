@@ -6,26 +6,28 @@ key, an empty purse, a request that the model refuses.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
 import openai
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_after_delay
 from tenacity.wait import wait_base, wait_exponential_jitter
+
+from panda_agent.backends.errors_in_words import in_plain_words
+from panda_agent.errors import Unreachable
 
 ATTEMPTS = 4
 SECONDS = 120.0
 """No new try after this long."""
 LONGEST_WAIT = 30.0
 """Seconds between two tries, at most, whatever the server asks for."""
-TRANSIENT = (408, 409, 429, 500, 502, 503, 504, 529)
-"""Status codes that pass by themselves."""
-HOPELESS = ("insufficient_quota", "billing_hard_limit_reached")
-"""Codes of a 429 that waiting does not mend."""
 
 
 def passes(error: BaseException) -> bool:
-    """Whether the same request may well succeed a little later."""
-    if isinstance(error, openai.APIStatusError):
-        return error.status_code in TRANSIENT and error.code not in HOPELESS
-    return isinstance(error, openai.APIConnectionError)
+    """Whether the same request may well succeed a little later: the table is that of `errors_in_words`."""
+    if isinstance(error, openai.OpenAIError):
+        return isinstance(in_plain_words(error, ""), Unreachable)
+    return isinstance(error, TimeoutError)
 
 
 class _Wait(wait_base):
@@ -43,9 +45,14 @@ class _Wait(wait_base):
 def _retry_after(error: BaseException | None) -> float | None:
     if not isinstance(error, openai.APIStatusError):
         return None
+    told = error.response.headers.get("retry-after", "")
     try:
-        return max(0.0, float(error.response.headers["retry-after"]))
-    except (KeyError, ValueError):  # absent, or a date: then our own pace does
+        return max(0.0, float(told))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):  # neither seconds nor a date: then our own pace does
         return None
 
 

@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from panda_agent.cli import cases, config, doctor, graph, investigate, log, memory, record, report, resume
+from panda_agent.cli import (
+    cases,
+    config,
+    doctor,
+    fake_model,
+    graph,
+    investigate,
+    ledger,
+    log,
+    memory,
+    record,
+    report,
+    resume,
+)
 from panda_agent.cli.output import print_plain
 
 app = typer.Typer(
@@ -24,8 +37,10 @@ app.command(rich_help_panel=CASES)(record.record)
 app.command(rich_help_panel=CASES)(report.report)
 app.add_typer(cases.app, name="cases", rich_help_panel=CASES)
 app.command(rich_help_panel=CASES)(log.log)
+app.add_typer(ledger.app, name="ledger", rich_help_panel=CASES)
 app.add_typer(memory.app, name="memory", rich_help_panel=CASES)
 app.command(rich_help_panel=MACHINE)(doctor.doctor)
+app.command("fake-model", rich_help_panel=MACHINE)(fake_model.fake_model)
 app.add_typer(config.app, name="config", rich_help_panel=MACHINE)
 app.command(rich_help_panel=MACHINE)(graph.graph)
 

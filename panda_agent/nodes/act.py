@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from pydantic import JsonValue, ValidationError
 
-from panda_agent.errors import NotRecorded, ToolError
+from panda_agent.errors import BackendError, NotRecorded, ToolError
 from panda_agent.nodes.brief import clip_of
 from panda_agent.nodes.desk import Desk
-from panda_agent.nodes.perceive import Emit, scope_of
+from panda_agent.nodes.perceive import Emit, ends_the_case, scope_of
 from panda_agent.nodes.state import CaseState
 from panda_agent.tools import Tool, ToolInput, file_observation
 from panda_agent.types import EvidenceFound, Reflection
@@ -26,7 +26,9 @@ def act(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
         asked = _input_of(tool, wish)
         scope = replace(scope_of(case, emit), span=clip.span, region=wish.region, about=about, input=asked)
         rows = [file_observation(tool.spec, scope, seen) for seen in tool.run(scope)]
-    except ToolError as error:
+    except (ToolError, BackendError) as error:
+        if ends_the_case(case, error):
+            raise
         case.store.log(f"act {clip.index}.{clip.round}", {"tool": wish.tool, "failed": str(error), **_missed(error)})
         return {}
     for row in rows:
@@ -50,5 +52,5 @@ def _input_of(tool: Tool, wish: Reflection) -> ToolInput:
         ) from error
 
 
-def _missed(error: ToolError) -> dict[str, JsonValue]:
+def _missed(error: Exception) -> dict[str, JsonValue]:
     return {"missed": True} if isinstance(error, NotRecorded) else {}

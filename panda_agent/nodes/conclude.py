@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from importlib.metadata import version
 
+from panda_agent.backends.ledger import Ledger
 from panda_agent.nodes.brief import brief_of, failures_of, plan_of, report_of
 from panda_agent.nodes.desk import Case, Desk
 from panda_agent.nodes.perceive import Emit
@@ -39,9 +41,17 @@ def _findings(desk: Desk, case: Case, state: CaseState) -> Findings:
         warnings=_warnings(case),
         stopped=state.get("stopped"),
         spent=_note(case, "spent"),
-        cost=Cost(looks=state["looks"]),
+        cost=_cost(case, state),
         provenance=_provenance(desk, case),
     )
+
+
+def _cost(case: Case, state: CaseState) -> Cost:
+    if case.materials.equipment.prompts is None:
+        return Cost(looks=state["looks"])
+    with closing(Ledger.of(case.settings.root)) as ledger:
+        spent = ledger.spent(case.id)
+    return Cost(looks=state["looks"], calls=spent.calls, tokens=spent.tokens_in + spent.tokens_out)
 
 
 def _warnings(case: Case) -> list[str]:
@@ -53,21 +63,52 @@ def _warnings(case: Case) -> list[str]:
             f"{report.damaged_packets} damaged packets ({report.damaged_share:.1%}); pictures may be smeared: {where}."
         )
     spent = _note(case, "spent")
-    return [*warnings, *report.notes, *_failed(case), *_missed(case), *([spent] if spent else [])]
+    return [
+        *warnings,
+        *report.notes,
+        *_failed(case),
+        *_missed(case),
+        *_told_by_the_model(case),
+        *([spent] if spent else []),
+    ]
 
 
 def _failed(case: Case) -> list[str]:
     return [f"{name} could not work: {why}" for name, why in failures_of(case).items()]
 
 
-def _untested(case: Case) -> tuple[float, str | None]:
-    """Which share of the rules that the tools could feed was left without evidence, and whose failure it was."""
+def _untested(case: Case) -> str | None:
+    """Why "normal" can't be said although nothing was found: a sense that most rules rest on, or the model, failed."""
     failed = failures_of(case)
-    worked = kinds_of(tool.spec for tool in case.toolbox if tool.spec.id not in failed)
+    names = " and ".join(failed)
+    if any(tool.spec.cost == "paid" and tool.spec.id in failed for tool in case.toolbox):
+        return f"{names} could not work"
+    overview = [tool.spec for tool in case.toolbox.overview()]
+    due, worked = kinds_of(overview), kinds_of(spec for spec in overview if spec.id not in failed)
     needs = [{condition.kind for condition in rule.when} for rule in case.pack.rules]
-    possible = [kinds for kinds in needs if kinds <= set(case.toolbox.makes())]
-    lost = [kinds for kinds in possible if not kinds <= set(worked)]
-    return len(lost) / max(1, len(possible)), " and ".join(failed) or None
+    possible = [kinds for kinds in needs if kinds <= set(due)]
+    lost = sum(not kinds <= set(worked) for kinds in possible) / max(1, len(possible))
+    if lost <= case.settings.loop.max_blind:
+        return None
+    return f"{names} could not work, and {lost:.0%} of the rules rest on it"
+
+
+def _told_by_the_model(case: Case) -> list[str]:
+    """What limits trust in descriptions and answers."""
+    rows = case.store.evidence(kinds=("caption", "unanswered", "answer"))
+    undescribed = [row for row in rows if row.kind == "unanswered" and row.data.get("asked") == "caption"]
+    described = sum(row.kind == "caption" for row in rows)
+    refused = sum(bool(row.data.get("refused")) for row in rows)
+    decoded = [row for row in rows if row.data.get("mode") == "decoded"]
+    wish = case.settings.model.score_mode
+    told = []
+    if undescribed:
+        told.append(f"The model did not describe {len(undescribed)} of {described + len(undescribed)} clips.")
+    if refused:
+        told.append(f"The model, or a filter, declined {refused} times: that says nothing about the video.")
+    if decoded and wish != "decoded":
+        told.append(f"Answers were read as written, not as {wish}: the endpoint gives no token probabilities.")
+    return told
 
 
 def _missed(case: Case) -> list[str]:

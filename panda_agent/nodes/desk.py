@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from panda_agent.errors import CasePaused
+from panda_agent.errors import CasePaused, ToolError
 from panda_agent.memory.case_store import CaseRecord, CaseStore, case_folder
 from panda_agent.memory.recording import Probe, Recording
 from panda_agent.nodes.materials import SPOOL, Materials, VideoSource, check_same, origin_of, over
@@ -23,6 +24,9 @@ from panda_agent.settings import Settings, load_settings
 from panda_agent.tools import Tool, Toolbox
 from panda_agent.types import CaseRequest, RulePack, Verdict
 from panda_agent.video import Footage
+
+if TYPE_CHECKING:
+    from panda_agent.nodes.model_access import ModelAccess
 
 
 class CaseStores(Protocol):
@@ -84,6 +88,25 @@ class Case:
         """The reason to stop when the budget of steps is used up."""
         limit = self.settings.budget.steps
         return None if steps < limit else f"budget: {limit} steps are used up"
+
+    @cached_property
+    def model(self) -> ModelAccess:
+        """The model, where the settings name one."""
+        from panda_agent.nodes.model_access import ModelAccess
+
+        return ModelAccess(self.settings, self.id, self.check)
+
+    def check(self) -> None:
+        """Stop here if somebody asked for it, or the budget of seconds is used up.
+
+        Raises:
+            CasePaused: Somebody did.
+            ToolError: It is.
+        """
+        self.check_pause()
+        reason = self.overdue()
+        if reason is not None:
+            raise ToolError(reason)
 
     def check_pause(self) -> None:
         """Stop here if somebody asked for it.
@@ -170,6 +193,8 @@ class Desk:
         with self._lock:
             case = self._cases.pop(case_id, None)
         if case is not None:
+            if "model" in vars(case):
+                case.model.close()
             case.reader.close()
             case.store.close()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from panda_agent.errors import ToolError
+from panda_agent.errors import BackendError, QuotaExhausted, ToolError
 from panda_agent.nodes.desk import Case, Desk
 from panda_agent.nodes.normal_life import normality_of
 from panda_agent.nodes.state import CaseState
@@ -64,18 +64,9 @@ def scope_of(case: Case, emit: Emit) -> Scope:
         media=case.folder,
         zones=case.request.zones,
         progress=_progress(case, emit),
-        check=_check(case),
+        check=case.check,
+        calls=lambda: case.model.calls(),
     )
-
-
-def _check(case: Case) -> Callable[[], None]:
-    def check() -> None:
-        case.check_pause()
-        reason = case.overdue()
-        if reason is not None:
-            raise ToolError(reason)
-
-    return check
 
 
 def _progress(case: Case, emit: Emit) -> Callable[[float, float | None], None]:
@@ -99,10 +90,17 @@ def _run_pass(case: Case, tool: Tool, scope: Scope, *, emit: Emit) -> None:
 
     try:
         case.store.commit_pass(tool.spec.id, rows(), {})
-    except ToolError as error:
+    except (ToolError, BackendError) as error:
+        if ends_the_case(case, error):
+            raise
         # A tool that can't work here is absence of evidence, not the end of the case.
         case.store.commit_pass(tool.spec.id, (), {"failed": str(error)})
     _keep_fingerprint(case)
+
+
+def ends_the_case(case: Case, error: ToolError | BackendError) -> bool:
+    """Whether a case is paused rather than going on without a model: it was asked for by name, or has no money left."""
+    return isinstance(error, QuotaExhausted) or (isinstance(error, BackendError) and case.materials.equipment.strict)
 
 
 def _keep_fingerprint(case: Case) -> None:

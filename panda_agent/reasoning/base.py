@@ -68,8 +68,8 @@ class Findings:
     judgements: Sequence[Judgement]
     blind: Sequence[TimeSpan]
     """Stretches without a picture."""
-    untested: tuple[float, str | None]
-    """Share of the rules that got no evidence because a tool could not work, and which tool that was."""
+    untested: str | None
+    """Why too little could be tested for "normal", if so."""
     warnings: Sequence[str]
     stopped: str | None
     """Why the case ended before everything was looked at (a budget), if it did."""

@@ -1,7 +1,15 @@
+import base64
+import json
+import multiprocessing
+import os
 import random
+import signal
+import sys
 import threading
 import time
-from contextlib import contextmanager
+from collections import Counter
+from concurrent.futures import Future
+from contextlib import closing, contextmanager
 
 import pytest
 from pydantic import Field
@@ -11,7 +19,7 @@ from panda_agent.backends.calls import Answer, BudgetSpent, ModelCalls
 from panda_agent.backends.fake_server import FakeServer
 from panda_agent.backends.ledger import Ledger, Spent
 from panda_agent.backends.openai_chat import OpenAIBackend
-from panda_agent.backends.protocol import Ask, Profile
+from panda_agent.backends.protocol import Ask, Picture, Profile
 from panda_agent.backends.script import Rule, Script, ScriptedBackend, Usage, When
 from panda_agent.errors import BadReply, CasePaused, QuotaExhausted, Refused, Unreachable
 from panda_agent.settings import BudgetSettings, ModelSettings
@@ -137,6 +145,39 @@ def test_a_reply_in_another_shape_is_asked_for_once_more(home):
     assert mended.call_id in {call.key for call in Ledger.of(home).calls("one")}
 
 
+def test_neither_key_nor_picture_is_in_any_file(home, monkeypatch):
+    monkeypatch.setenv("PANDA_API_KEY", "sk-canary")
+    jpeg = b"\xff\xd8\xff\xe0picture-canary"
+    shown = [Picture(letter="A", jpeg=jpeg, width=4, height=3)]
+    rules = (told(0), Rule(when=When(contains="#1#"), status=401), Rule(when=When(contains="#2#"), refusal="No."))
+    with FakeServer(script(*rules)) as server, calls_of(over_http(server), home) as calls:
+        outcomes = calls.read([ask(f"#{i}#", pictures=tuple(shown)) for i in range(3)], Look)
+        held = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+    assert values(outcomes) == [0, "BackendError", "Refused"]
+    assert server.requests[0].headers["authorization"] == "Bearer sk-canary"
+    assert base64.b64encode(jpeg).decode() in json.dumps(server.requests[0].body)
+    assert b"#0#" in held
+    for secret in (b"sk-canary", b"picture-canary", base64.b64encode(jpeg)):
+        assert secret not in held
+
+
+def test_malformed_replies_cost_one_more_call_at_most_and_nothing_is_made_up(home):
+    with (
+        FakeServer(script(personality="malformed")) as server,
+        calls_of(over_http(server), home, concurrency=1) as calls,
+    ):
+        outcomes = calls.read(asks(24), Look)
+        spent = calls.spent()
+    assert {type(one) for one in outcomes} == {Answer, BadReply}
+    for one in outcomes:
+        assert isinstance(one, BadReply) or (one.value.words.startswith("A person walks by."), one.value.count) == (
+            True,
+            0,
+        )
+    assert spent.sent == spent.calls == 24 + spent.repairs
+    assert spent.repairs == sum(isinstance(one, BadReply) or one.repaired for one in outcomes)
+
+
 def test_failures_are_returned_and_only_lasting_ones_are_kept(home):
     rules = (
         Rule(when=When(contains="#0#"), status=400, error={"message": "no", "code": "content_filter"}),
@@ -150,7 +191,7 @@ def test_failures_are_returned_and_only_lasting_ones_are_kept(home):
         spent = calls.spent()
     assert [type(one) for one in (refused, gone, fine)] == [Refused, Unreachable, Answer]
     assert str(again[0]) == str(refused)
-    assert {request.body["messages"][1]["content"][0]["text"] for request in server.asked[before:]} == {"#1#"}
+    assert {"#1#" in json.dumps(request.body) for request in server.asked[before:]} == {True}
     assert (spent.calls, spent.refused, spent.repeated) == (3, 1, 0)
 
 
@@ -298,3 +339,105 @@ def paused_often(server, home, budget, seed):
         except CasePaused:
             continue
     return outcome_of(over_http(server), home, budget, concurrency=8)
+
+
+CASE = script(
+    Rule(when=When(contains="bad!"), json={"words": "mended", "count": 1}),
+    Rule(when=When(contains="#1#"), text="bad!"),
+    *(told(i) for i in (0, 2, 3)),
+)
+CALLS = 5
+"""Four asks, of which the second needs a repair."""
+STEPS = ("before send", "after send", "after reply", "after commit")
+
+
+class DeadlyServer(FakeServer):
+    """Kills the process that sends the n-th request, after it came and before its reply goes out."""
+
+    def __init__(self, script, n):
+        super().__init__(script)
+        self.n, self.victim = n, Future()
+
+    def answer(self, seen, raw):
+        outcome = super().answer(seen, raw)
+        if len(self.asked) == self.n:
+            os.kill(self.victim.result(), signal.SIGKILL)
+        return outcome
+
+
+def a_case(url, home, concurrency=1):
+    """Four asks: what they came to, and what the case used."""
+    backend = OpenAIBackend(ModelSettings(base_url=url, name="scripted"), first_wait=0.01)
+    with calls_of(backend, home, concurrency=concurrency) as calls:
+        return calls.read(asks(4), Look), calls.spent()
+
+
+def a_case_that_is_killed(url, home, step, n):
+    """The same, in a process that kills itself at the n-th call; `after send` is the server's business."""
+    passed = Counter()
+
+    def tick(name):
+        passed[name] += 1
+        if (name, passed[name]) == (step, n):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    complete, keep = OpenAIBackend.complete, Ledger.keep_reply
+
+    async def complete_ticking(backend, ask):
+        tick("before send")
+        reply = await complete(backend, ask)
+        tick("after reply")
+        return reply
+
+    def keep_ticking(ledger, *args, **fields):
+        kept = keep(ledger, *args, **fields)
+        tick("after commit")
+        return kept
+
+    OpenAIBackend.complete, Ledger.keep_reply = complete_ticking, keep_ticking
+    a_case(url, home)
+
+
+@pytest.fixture(scope="module")
+def warm():
+    """Processes that are forked from one that has everything imported and nothing running."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["panda_agent.backends.calls", "panda_agent.backends.script", "pytest"])
+    return context
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    home = tmp_path_factory.mktemp("undisturbed")
+    with FakeServer(CASE) as server:
+        outcomes, spent = a_case(server.base_url, home)
+    assert (spent.calls, spent.sent, spent.repeated, spent.repairs) == (CALLS, CALLS, 0, 1)
+    return told_by(outcomes), bodies_of(home)
+
+
+def told_by(outcomes):
+    """Values and replies; not keys, which name the port."""
+    return [(one.value, one.repaired, one.reply) for one in outcomes]
+
+
+def bodies_of(home):
+    with closing(Ledger.of(home)) as ledger:
+        return sorted(call.body for call in ledger.calls())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks")
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("n", range(1, CALLS + 1))
+def test_a_killed_case_repeats_no_answered_call(warm, undisturbed, tmp_path, step, n):
+    with DeadlyServer(CASE, n if step == "after send" else 0) as server:
+        process = warm.Process(target=a_case_that_is_killed, args=(server.base_url, tmp_path, step, n))
+        process.start()
+        server.victim.set_result(process.pid)
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
+        server.n = 0
+        outcomes, spent = a_case(server.base_url, tmp_path)
+    assert (told_by(outcomes), bodies_of(tmp_path)) == undisturbed
+    again = step != "after commit"
+    assert (spent.calls, spent.sent, spent.repeated) == (CALLS, CALLS + again, int(again))
+    assert len(server.asked) == CALLS + (step in ("after send", "after reply"))

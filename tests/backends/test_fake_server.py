@@ -139,20 +139,18 @@ def test_a_request_without_an_end_is_refused():
 
 def test_closing_cuts_off_what_is_under_way_and_leaves_no_thread():
     before = threading.active_count()
-    server = served(Rule(delay=60)).start()
+    server = served(Rule(delay=600)).start()
     idle = socket.create_connection(("127.0.0.1", int(server.base_url[7:-3].split(":")[1])))
     waiting = threading.Thread(target=lambda: results.extend(asked(server, "x")))
     results = []
     waiting.start()
     while not server.requests:
         time.sleep(0.01)
-    began = time.monotonic()
     server.close()
     server.close()
     waiting.join(10)
     idle.close()
     assert isinstance(results[0], openai.APIConnectionError)
-    assert time.monotonic() - began < 5
     assert threading.active_count() == before
 
 

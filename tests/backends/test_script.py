@@ -11,6 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
+from panda_agent.backends import script as script_module
+from panda_agent.backends.fake_server import FakeServer
+from panda_agent.backends.openai_chat import OpenAIBackend
+from panda_agent.backends.protocol import Ask, Picture
 from panda_agent.backends.script import (
     REFUSALS,
     Filler,
@@ -24,7 +28,8 @@ from panda_agent.backends.script import (
     When,
     load_script,
 )
-from panda_agent.errors import UserError
+from panda_agent.errors import Unreachable, UserError
+from panda_agent.settings import ModelSettings
 
 JPEG = "data:image/jpeg;base64,/9j/4AAQ"
 
@@ -289,7 +294,8 @@ def test_another_model_or_place_is_not_there():
 
 
 def test_the_list_of_models_follows_rules_too():
-    one = player({"when": {"purpose": "models"}, "status": 503, "times": 1}, also_serves=["b"], context=4096)
+    only_once = {"when": {"purpose": "models"}, "status": 503, "times": 1}
+    one = player(only_once, {"text": "for asks alone"}, also_serves=["b"], context=4096)
     assert one.handle("GET", "/v1/models", "", b"").status == 503
     served = json.loads(one.handle("GET", "/v1/models?x", "", b"").body)["data"]
     assert [(model["id"], model["max_model_len"]) for model in served] == [("scripted", 4096), ("b", 4096)]
@@ -378,6 +384,22 @@ def test_a_script_file(tmp_path):
     )
 
 
+def test_the_script_of_the_documentation(tmp_path):
+    path = tmp_path / "s.yaml"
+    path.write_text("\n".join(line for line in script_module.__doc__.splitlines() if line.startswith("    ")))
+    one = Player(load_script(path))
+    assert ask(one, **chat(purpose="caption", model="qwen-test")).status == 429
+    words, _ = said(one, "A fight?", pictures=1, model="qwen-test")
+    assert json.loads(words)["answer"] == "yes"
+    assert said(one, purpose="plan", model="qwen-test")[0] == "no JSON at all"
+    assert ask(one, **chat(purpose="plan", model="qwen-test")).delay == 0.2
+
+
+def test_the_fields_that_a_prompt_explains_are_no_orders():
+    one = player(personality="obedient")
+    assert "unclear" not in said(one, "1. reason: one sentence.\n2. answer: yes, no, or unclear.")[0]
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -414,16 +436,60 @@ def test_no_script(tmp_path):
         load_script(tmp_path)
 
 
-def test_a_script_runs_in_process_as_an_endpoint_does():
-    async def models():
-        backend = ScriptedBackend(
-            Script.model_validate(
-                {"also_serves": ["b"], "rules": [{"when": {"purpose": "models"}, "status": 503, "times": 2}]}
-            )
-        )
+def in_process(script, work):
+    """What comes of some work with a script in the place of an endpoint."""
+
+    async def go():
+        backend = ScriptedBackend(script)
         try:
-            return await backend.models()
+            return await work(backend)
         finally:
             await backend.close()
 
-    assert asyncio.run(models()) == ["b", "scripted"]
+    return asyncio.run(go())
+
+
+def test_a_script_runs_in_process_as_an_endpoint_does():
+    rule = Rule(when=When(purpose="models"), status=503, times=2)
+    assert in_process(Script(also_serves=("b",), rules=(rule,)), lambda backend: backend.models()) == ["b", "scripted"]
+
+
+LEAF = Ask(
+    purpose="leaf",
+    system="You describe.",
+    text="What is there?",
+    pictures=(Picture(letter="A", jpeg=b"\xff\xd8\xff\xe0", width=4, height=3),),
+    shape=Leaf.model_json_schema(),
+)
+
+
+def test_a_reply_in_process_is_the_reply_over_http():
+    script = Script(personality="lying", rules=(Rule(when=When(purpose="leaf", nth=(1,)), status=429, retry_after=0),))
+    inside = in_process(script, lambda backend: backend.complete(LEAF))
+
+    async def outside():
+        backend = OpenAIBackend(ModelSettings(base_url=server.base_url, name="scripted"), first_wait=0.01)
+        try:
+            return await backend.complete(LEAF)
+        finally:
+            await backend.close()
+
+    with FakeServer(script) as server:
+        assert asyncio.run(outside()) == inside
+        assert len(server.asked) == 2
+    Leaf.model_validate_json(inside.text)
+    assert json.loads(inside.body)["choices"][0]["message"]["content"] == inside.text
+
+
+def test_a_connection_that_is_closed_in_process():
+    with pytest.raises(Unreachable):
+        in_process(Script(rules=(Rule(close=True),)), lambda backend: backend.complete(LEAF))
+
+
+def test_another_script_is_another_address():
+    async def address(backend):
+        return backend.address
+
+    scripts = Script(), Script(rules=(Rule(),)), Script(rules=(Rule(json=None),)), Script(model="b")
+    assert len({in_process(script, address) for script in scripts}) == 4
+    assert in_process(Script(), address) == in_process(Script(), address)

@@ -8,14 +8,6 @@ import urllib.request
 
 import pytest
 
-STUB = """
-import sys
-from panda_agent.cli import app, fake_model, process
-if not any(command.callback is fake_model.fake_model for command in app.app.registered_commands):
-    app.app.command("fake-model")(fake_model.fake_model)
-sys.exit(process.run(["fake-model", *sys.argv[1:]]))
-"""
-
 
 @pytest.fixture
 def script(tmp_path):
@@ -26,7 +18,9 @@ def script(tmp_path):
 
 def started(*args):
     return subprocess.Popen(
-        [sys.executable, "-c", STUB, *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "panda_agent.cli", "fake-model", *map(str, args)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
 
 

@@ -74,9 +74,8 @@ def decide(findings: Findings, curve: Curve) -> tuple[Label, str | None]:
     blind = sum(span.duration for span in findings.blind)
     if duration > 0 and blind / duration > loop.max_blind:
         return "inconclusive", f"{blind / duration:.0%} of the video could not be seen"
-    untested, failed = findings.untested
-    if untested > loop.max_blind:
-        return "inconclusive", f"{failed} could not work, and {untested:.0%} of the rules rest on it"
+    if findings.untested is not None:
+        return "inconclusive", findings.untested
     return _by_the_model(findings)
 
 

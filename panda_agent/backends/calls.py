@@ -1,0 +1,384 @@
+"""The calls of one case, for tools that run in a thread.
+
+They go out side by side, are answered from the ledger where they can be, and keep within the budget.
+
+What is over the budget depends on the order of the asks and not on which reply comes first. An ask is let through
+while others are under way only where all of them, at their longest, stay within the budget together; else it waits
+until every earlier one is settled, and what is then spent decides. So at most one call goes over it, and a case that
+was killed and resumed decides the same: what it asked before is let through, and the rest meets the same sums.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field
+from functools import partial
+from sys import maxsize
+from typing import Any, Generic, TypeVar
+from weakref import WeakValueDictionary
+
+from panda_agent.backends import replies
+from panda_agent.backends.ledger import Kept, Ledger, Spent, key_of, request_of
+from panda_agent.backends.protocol import Ask, Backend, Profile, Reply
+from panda_agent.errors import BackendError, BadReply, QuotaExhausted
+from panda_agent.settings import BudgetSettings, ModelSettings
+from panda_agent.types.time import Model
+
+M = TypeVar("M", bound=Model)
+T = TypeVar("T")
+GLANCE = 0.1
+"""Seconds between two looks at whether the case is to pause."""
+PICTURE_TOKENS = 4096
+"""Tokens of one picture, at most, where the profile does not know of more."""
+FRAME_TOKENS = 500
+"""Tokens, at most, that an endpoint wraps around a request."""
+REPAIR_TOKENS = 1500
+"""Tokens, at most, by which asking again makes a request longer, beside the reply."""
+
+
+class BudgetSpent(BackendError):
+    """The case has used up its budget of calls, tokens or money: this was not asked. It says nothing of the video."""
+
+
+@dataclass(frozen=True)
+class Answer(Generic[M]):
+    """A reply in the shape that was asked for."""
+
+    value: M
+    call_id: str
+    """Key of the call in the ledger whose reply this is."""
+    reply: Reply
+    repaired: bool
+    """It was asked for twice: the first reply had another shape."""
+
+
+Outcome = Answer[M] | BackendError
+
+
+@dataclass
+class _Batch(Generic[M]):
+    """Asks that are read together."""
+
+    shape: type[M]
+    tasks: dict[str, asyncio.Task[Outcome[M]]] = field(default_factory=dict)
+    """By key, in the order of the asks."""
+    broken: bool = False
+    """One ended in an error that is no outcome, e.g. an empty account: nothing more is to be asked."""
+
+    @property
+    def done(self) -> int:
+        """How many are settled."""
+        return sum(task.done() for task in list(self.tasks.values()))
+
+
+class ModelCalls:
+    """Asks a model for a case. Its methods block; any thread may call them but one that runs an event loop.
+
+    A thread of its own runs the event loop in which the backend lives; it starts with the first ask.
+
+    Args:
+        backend: Where to ask; closed with this object.
+        ledger: Where calls are kept; not closed.
+        case_id: Who asks.
+        settings: How many requests may be under way, and what tokens cost.
+        budget: How much the case may use, over all its runs.
+        profile: What is known of the endpoint.
+        check: Raises CasePaused when the case is to stop.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        ledger: Ledger,
+        case_id: str,
+        settings: ModelSettings,
+        budget: BudgetSettings,
+        profile: Profile,
+        check: Callable[[], None],
+    ) -> None:
+        self._backend, self._ledger, self._case_id, self._check = backend, ledger, case_id, check
+        self._settings, self._budget = settings, budget
+        self._purse = _Purse(ledger, case_id, settings, budget, profile)
+        self._slots = asyncio.Semaphore(settings.concurrency)
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._thread = _LoopThread()
+
+    def read(
+        self, asks: Sequence[Ask], shape: type[M], progress: Callable[[float, float | None], None] | None = None
+    ) -> list[Outcome[M]]:
+        """Ask, side by side, and read the replies.
+
+        Args:
+            asks: What to ask; where the budget is short, the first ones are asked.
+            shape: What the replies are read as.
+            progress: Called with (asks settled, asks in all).
+
+        Returns:
+            For each ask its answer, or why there is none: `BudgetSpent`, `BadReply`, `Refused` ...
+
+        Raises:
+            CasePaused: `check` raised it; what was under way is cut off.
+            QuotaExhausted: The account is empty; replies that were still on their way are in the ledger.
+            StoreError: The ledger can't be used.
+        """
+        self._check()
+        batch = _Batch(shape)
+        outcomes = self._thread.submit(self._outcomes(asks, batch))
+        try:
+            while not wait([outcomes], GLANCE).done:
+                self._check()
+                if progress is not None:
+                    progress(batch.done, len(asks))
+        except BaseException:
+            outcomes.cancel()
+            self._thread.submit(_cut_off(batch.tasks.values())).result()
+            raise
+        if progress is not None:
+            progress(len(asks), len(asks))
+        return outcomes.result()
+
+    def spent(self) -> Spent:
+        """What the case used so far, over all its runs."""
+        return self._ledger.spent(self._case_id)
+
+    def allowance(self, share: float) -> int:
+        """A share of the budget of calls, whatever is spent of it: a resumed case plans with the same number."""
+        return maxsize if self._budget.calls is None else int(self._budget.calls * share)
+
+    def close(self) -> None:
+        """Cut off what is under way, and close the backend; closing twice is fine."""
+        self._thread.close(self._backend.close)
+
+    async def _outcomes(self, asks: Sequence[Ask], batch: _Batch[M]) -> list[Outcome[M]]:
+        requests = [request_of(self._backend.address, ask) for ask in asks]
+        for ask, request in zip(asks, requests, strict=True):
+            if key_of(request) not in batch.tasks:
+                await self._begin(ask, request, batch)
+            if batch.broken:
+                break
+        if batch.tasks:
+            await asyncio.wait(batch.tasks.values())
+        keys = map(key_of, requests)
+        return [batch.tasks[key].result() for key in keys if key in batch.tasks]  # the first that broke raises
+
+    async def _begin(self, ask: Ask, request: str, batch: _Batch[M]) -> None:
+        """Start on an ask as soon as there is a free place, and it is known whether it is within the budget."""
+        key, ticket = key_of(request), object()
+        await self._slots.acquire()
+        task: asyncio.Task[Outcome[M]] | None = None
+        try:
+            refusal = await self._purse.admit(key, ask, ticket)
+            if not batch.broken:
+                task = asyncio.create_task(self._outcome(refusal, ask, request, batch.shape))
+                task.add_done_callback(partial(self._done, batch, ticket))
+                batch.tasks[key] = task
+        finally:
+            if task is None:
+                self._let_go(ticket)
+
+    def _done(self, batch: _Batch[M], ticket: object, task: asyncio.Task[Outcome[M]]) -> None:
+        batch.broken |= not task.cancelled() and task.exception() is not None
+        self._let_go(ticket)
+
+    def _let_go(self, ticket: object) -> None:
+        self._purse.settle(ticket)
+        self._slots.release()
+
+    async def _outcome(self, refusal: BudgetSpent | None, ask: Ask, request: str, shape: type[M]) -> Outcome[M]:
+        if refusal is not None:
+            return refusal
+        try:
+            reply = await self._call(ask, request)
+            try:
+                return Answer(replies.read(reply.text, shape), key_of(request), reply, repaired=False)
+            except BadReply as problem:
+                return await self._mended(ask, reply, problem, shape)
+        except QuotaExhausted:
+            raise
+        except BackendError as error:
+            return error
+
+    async def _mended(self, ask: Ask, reply: Reply, problem: BadReply, shape: type[M]) -> Answer[M]:
+        """Ask once more for the right shape, where the budget has room for it.
+
+        Raises:
+            BadReply: It has none again, or was not asked.
+            BackendError: The second call failed.
+        """
+        second = replies.repair_ask(ask, reply, problem)
+        request = request_of(self._backend.address, second)
+        if self._purse.refusal(key_of(request)) is not None:
+            raise problem
+        mended = await self._call(second, request, repair=True)
+        return Answer(replies.read(mended.text, shape), key_of(request), mended, repaired=True)
+
+    async def _call(self, ask: Ask, request: str, *, repair: bool = False) -> Reply:
+        """The reply of the ledger, else of the endpoint; of equal calls at the same time one is sent."""
+        key = key_of(request)
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            kept = self._ledger.begin(self._case_id, request, repair=repair)
+            if kept is None:
+                kept = await self._sent(ask, key)
+        if isinstance(kept, BackendError):
+            raise kept
+        return kept
+
+    async def _sent(self, ask: Ask, key: str) -> Kept:
+        began = time.perf_counter()
+        try:
+            reply = await self._backend.complete(ask)
+        except BackendError as error:
+            kept = self._ledger.keep_failure(key, error, seconds=time.perf_counter() - began)
+            if kept is None:
+                raise
+            return kept
+        money = _money(self._settings, reply.tokens_in, reply.tokens_out)
+        return self._ledger.keep_reply(key, reply, money=money, seconds=time.perf_counter() - began)
+
+
+@dataclass(frozen=True)
+class _Cost:
+    """What calls took, or may take at most."""
+
+    calls: int = 0
+    tokens: int = 0
+    money: float = 0.0
+
+    def __add__(self, other: _Cost) -> _Cost:
+        return _Cost(self.calls + other.calls, self.tokens + other.tokens, self.money + other.money)
+
+    def used_up(self, budget: BudgetSettings) -> str | None:
+        """What of the budget is used up, in words; None where there is some left of all."""
+        pairs = (("calls", self.calls), ("tokens", self.tokens), ("money", self.money))
+        limits = [(name, getattr(budget, name), value) for name, value in pairs]
+        return next(
+            (f"{limit:g} {name}" for name, limit, value in limits if limit is not None and value >= limit), None
+        )
+
+
+class _Purse:
+    """Decides, in the order of asking, what is within the budget of a case."""
+
+    def __init__(
+        self, ledger: Ledger, case_id: str, settings: ModelSettings, budget: BudgetSettings, profile: Profile
+    ) -> None:
+        self._ledger, self._case_id, self._settings, self._budget = ledger, case_id, settings, budget
+        self._picture = max(PICTURE_TOKENS, 2 * (profile.image_tokens or 0))  # a larger picture may take more
+        self._order = asyncio.Lock()
+        self._open: dict[object, _Cost] = {}
+        """What may be taken, at most, by asks that were let through and are not settled."""
+        self._settled = asyncio.Event()
+
+    async def admit(self, key: str, ask: Ask, ticket: object) -> BudgetSpent | None:
+        """Let an ask through, as soon as it is sure that it is within the budget, or not.
+
+        Args:
+            key: Its content address.
+            ask: What it may take depends on it.
+            ticket: To settle it by.
+        """
+        most = self._most(ask)
+        async with self._order:
+            if sum(self._open.values(), self._spent() + most).used_up(self._budget):
+                while self._open:
+                    self._settled.clear()
+                    await self._settled.wait()
+            refusal = self.refusal(key)
+            if refusal is None:
+                self._open[ticket] = most
+        return refusal
+
+    def refusal(self, key: str) -> BudgetSpent | None:
+        """Why a call is not made now; one that the case made before is, as it was counted then."""
+        gone = self._spent().used_up(self._budget)
+        if gone is None or self._ledger.uses(self._case_id, key):
+            return None
+        return BudgetSpent(
+            f"The case has used up its budget of {gone} for the model.", hint="Raise it by the settings budget.*."
+        )
+
+    def settle(self, ticket: object) -> None:
+        """An ask is settled: what it took is in the ledger."""
+        self._open.pop(ticket, None)
+        self._settled.set()
+
+    def _spent(self) -> _Cost:
+        spent = self._ledger.spent(self._case_id)
+        return _Cost(spent.calls, spent.tokens_in + spent.tokens_out, spent.money)
+
+    def _most(self, ask: Ask) -> _Cost:
+        """What an ask and its repair take at most: a token has at least one byte."""
+        words = [ask.system, ask.text, *(turn.text for turn in ask.history)]
+        shape = len(json.dumps(ask.shape))
+        first = sum(len(text.encode()) for text in words) + shape + len(ask.pictures) * self._picture + FRAME_TOKENS
+        read = first + (first + ask.max_tokens + shape + REPAIR_TOKENS)
+        written = 2 * ask.max_tokens
+        return _Cost(2, read + written, _money(self._settings, read, written))
+
+
+def _money(settings: ModelSettings, tokens_in: int, tokens_out: int) -> float:
+    return (tokens_in * settings.price_in + tokens_out * settings.price_out) / 1e6
+
+
+class _LoopThread:
+    """A thread that runs an event loop, from the first piece of work on."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Begin a piece of work.
+
+        Raises:
+            BackendError: It was closed.
+        """
+        with self._lock:
+            if self._closed:
+                work.close()
+                raise BackendError("The model is not asked any more: its calls were closed.")
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=self._run, args=(self._loop,), name="model calls", daemon=True)
+                self._thread.start()
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    @staticmethod
+    def _run(loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            loop.run_forever()
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        finally:
+            loop.close()
+
+    def close(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Cut off all work, do a last piece, and end the thread."""
+        if self._closed:
+            return
+        try:
+            self.submit(_close(last)).result()
+        finally:
+            with self._lock:
+                self._closed = True
+            if self._loop is not None and self._thread is not None:
+                self._loop.call_soon_threadsafe(self._loop.stop)
+                self._thread.join()
+
+
+async def _cut_off(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    some = list(tasks)
+    for task in some:
+        task.cancel()
+    await asyncio.gather(*some, return_exceptions=True)
+
+
+async def _close(last: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    await _cut_off(asyncio.all_tasks() - {asyncio.current_task()})
+    await last()

@@ -1,0 +1,187 @@
+"""What an endpoint and model can do, found out with a test card once, and kept.
+
+A model that takes pictures may still not see them: it must read a word and name a colour that it can't know.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from pydantic import ValidationError
+
+from panda_agent.backends import replies
+from panda_agent.backends.openai_chat import OpenAIBackend
+from panda_agent.backends.pictures import encode
+from panda_agent.backends.protocol import Ask, Picture, Profile, Reply, SchemaMode
+from panda_agent.errors import BackendError, BadReply, NoVision, QuotaExhausted, Refused, Unreachable
+from panda_agent.types.time import Model
+
+FOLDER = "profiles"
+"""Under PANDA_HOME."""
+WORDS = ("MAPLE", "TIGER", "ROCKET", "VIOLIN", "HARBOR", "CANDLE", "WINTER", "PEPPER", "BRIDGE", "MARBLE", "SADDLE")
+COLOURS = {"red": (200, 30, 30), "green": (20, 140, 40), "blue": (30, 60, 200), "yellow": (235, 215, 40)}
+PROBE_TOKENS = 100
+CONTEXT_FIELDS = ("max_model_len", "context_length", "context_window", "max_context_length")
+"""Where servers tell the length of the context in their list of models."""
+
+
+class Card(Model, extra="ignore"):
+    """What stands on a test card."""
+
+    word: str
+    colour: str
+
+
+async def profile_of(backend: OpenAIBackend, home: Path) -> Profile:
+    """The profile of an endpoint and its model: kept from earlier, else probed now with at most five calls.
+
+    Args:
+        backend: The endpoint. It is given the profile, and asks accordingly from then on.
+        home: Where profiles are kept.
+
+    Raises:
+        UserError: The endpoint serves several models, and none is named.
+        BackendError: It can't be asked at all.
+    """
+    model = await backend.settle_model()
+    path = _path(home, backend.address)
+    profile = _kept(path)
+    if profile is None:
+        profile = await probe(backend, model)
+        _keep(path, profile)
+    backend.profile = profile
+    return profile
+
+
+async def probe(backend: OpenAIBackend, model: str) -> Profile:
+    """Try what an endpoint can do, the strictest way first.
+
+    Raises:
+        BackendError: It can't be asked at all.
+    """
+    context = await _context(backend, model)
+    word, colour = _choice(model)
+    ask = card_ask(word, colour)
+    trouble: BackendError | None = None
+    for tried in _ways(Profile(url=backend.address, model=model, context=context)):
+        backend.profile = tried
+        try:
+            reply = await backend.complete(ask)
+        except NoVision:
+            return tried.model_copy(update={"vision": False})
+        except (Unreachable, QuotaExhausted):
+            raise
+        except (Refused, BadReply):
+            return tried.model_copy(update={"vision": False})
+        except BackendError as error:  # it does not take one of the things that were asked for: ask for less
+            trouble = error
+            continue
+        return _seen(tried, reply, word, colour)
+    assert trouble is not None
+    raise trouble
+
+
+def amend(home: Path, profile: Profile, **learnt: Any) -> Profile:
+    """Keep what an error taught, for this and later cases.
+
+    Args:
+        home: Where profiles are kept.
+        profile: What was known.
+        learnt: Fields of it.
+    """
+    better = profile.model_copy(update=learnt)
+    _keep(_path(home, profile.url), better)
+    return better
+
+
+def card_ask(word: str, colour: str) -> Ask:
+    """The request that shows a test card."""
+    return Ask(
+        purpose="probe",
+        system="You read test cards.",
+        text="Picture A is a test card. word: the word on it. colour: red, green, blue or yellow, its background.",
+        pictures=(test_card(word, colour),),
+        shape=Card.model_json_schema(),
+        max_tokens=PROBE_TOKENS,
+        top_logprobs=5,
+    )
+
+
+def test_card(word: str, colour: str) -> Picture:
+    """A coloured field with a word on it."""
+    card = np.full((256, 448, 3), COLOURS[colour], np.uint8)
+    (width, height), _ = cv2.getTextSize(word, cv2.FONT_HERSHEY_SIMPLEX, 2.2, 6)
+    place = ((448 - width) // 2, (256 + height) // 2)
+    cv2.putText(card, word, place, cv2.FONT_HERSHEY_SIMPLEX, 2.2, (255, 255, 255), 14, cv2.LINE_AA)
+    cv2.putText(card, word, place, cv2.FONT_HERSHEY_SIMPLEX, 2.2, (0, 0, 0), 6, cv2.LINE_AA)
+    return encode(card, "A", 0.0, side=448, most=100_000)
+
+
+def _ways(bare: Profile) -> Iterator[Profile]:
+    yield bare.model_copy(update={"schema_mode": "schema", "logprobs": True, "seed": True})
+    modes: tuple[SchemaMode, ...] = ("schema", "object", "prompted")
+    for mode in modes:
+        yield bare.model_copy(update={"schema_mode": mode})
+
+
+def _seen(tried: Profile, reply: Reply, word: str, colour: str) -> Profile:
+    """The profile, by what came back."""
+    held = reply.text.lstrip().startswith("{")
+    try:
+        card = replies.read(reply.text, Card)
+    except BadReply:
+        vision = False
+    else:
+        vision = card.word.strip().upper() == word and colour in card.colour.lower()
+    return tried.model_copy(
+        update={
+            "vision": vision,
+            "schema_mode": tried.schema_mode if held else "prompted",
+            "logprobs": bool(reply.logprobs),
+            "image_tokens": reply.tokens_in or None,  # words and picture together: an upper bound
+        }
+    )
+
+
+def _choice(model: str) -> tuple[str, str]:
+    """A word and a colour that nobody can guess, the same each time."""
+    digest = hashlib.sha256(model.encode()).digest()
+    return WORDS[digest[0] % len(WORDS)], list(COLOURS)[digest[1] % len(COLOURS)]
+
+
+async def _context(backend: OpenAIBackend, model: str) -> int | None:
+    """Tokens of the context, where the list of models tells."""
+    with suppress(BackendError):
+        entry = next((one for one in await backend.listing() if one["id"] == model), {})
+        told = [entry.get(name) for name in CONTEXT_FIELDS]
+        if isinstance(meta := entry.get("meta"), dict):
+            told.append(meta.get("n_ctx") or meta.get("n_ctx_train"))
+        return next((value for value in told if isinstance(value, int) and value > 0), None)
+    return None
+
+
+def _path(home: Path, address: str) -> Path:
+    return home / FOLDER / f"{hashlib.sha256(address.encode()).hexdigest()[:16]}.json"
+
+
+def _kept(path: Path) -> Profile | None:
+    try:
+        return Profile.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def _keep(path: Path, profile: Profile) -> None:
+    """Replace the file; one that can't be written costs a probe, not an answer."""
+    scratch = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch.write_text(profile.model_dump_json())
+        os.replace(scratch, path)

@@ -1,0 +1,67 @@
+"""An answer as a probability: as written, or from the chances that the model gave to its words.
+
+"A VLM answer is not an anomaly score" (arXiv 2608.21244): decoded numbers crowd at a few values, and the expectation
+over the tokens' probabilities ranks far better.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Literal, NamedTuple
+
+from panda_agent.backends.protocol import Reply, TokenChances
+
+Mode = Literal["decoded", "expected_token", "yes_no"]
+LEVELS = {"yes": 1.0, "unclear": 0.5, "no": 0.0}
+WRITTEN = {"yes": 0.9, "unclear": 0.5, "no": 0.1}
+"""What a written answer counts as: a model that says yes is not always right."""
+
+
+class Score(NamedTuple):
+    """A probability, and how it was read."""
+
+    value: float
+    mode: Mode
+
+
+def of_answer(reply: Reply, answer: str, mode: Mode) -> Score:
+    """The probability that the answer is yes.
+
+    Args:
+        reply: The reply, with the chances of its tokens where the endpoint gave them.
+        answer: yes, no or unclear, as it was read.
+        mode: `yes_no` = P(yes) / (P(yes) + P(no)); `expected_token` = the expectation over yes, unclear and no;
+            `decoded` = as written. Without chances it is always `decoded`, and says so.
+    """
+    chances = _chances(reply)
+    if mode == "yes_no" and (total := chances["yes"] + chances["no"]) > 0:
+        return Score(chances["yes"] / total, "yes_no")
+    if mode == "expected_token" and (total := sum(chances.values())) > 0:
+        return Score(sum(LEVELS[word] * chance for word, chance in chances.items()) / total, "expected_token")
+    return Score(WRITTEN[answer], "decoded")
+
+
+def _chances(reply: Reply) -> dict[str, float]:
+    """What each answer was worth at the place where the answer stands; variants of a word are one."""
+    found = dict.fromkeys(LEVELS, 0.0)
+    place = _place(reply)
+    for token, logprob in place.chances.items() if place is not None else ():
+        word = re.sub(r"[^a-z]", "", token.lower())
+        meant = [level for level in LEVELS if word and level.startswith(word)]
+        if len(meant) == 1:
+            found[meant[0]] += math.exp(logprob)
+    return found
+
+
+def _place(reply: Reply) -> TokenChances | None:
+    """The token in which the answer begins: after `"answer":` in JSON, else the first word."""
+    text = "".join(token.token for token in reply.logprobs)
+    said = re.search(r'"answer"\s*:\s*"?\s*', text)
+    start = said.end() if said is not None else 0
+    end = 0
+    for token in reply.logprobs:
+        end += len(token.token)
+        if end > start and re.search(r"[A-Za-z]", token.token[max(0, start - end + len(token.token)) :]):
+            return token
+    return None

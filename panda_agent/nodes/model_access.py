@@ -1,0 +1,78 @@
+"""The model as a case uses it: opened at the first question, closed with the case."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from panda_agent.backends import OpenAIBackend
+from panda_agent.backends.calls import ModelCalls
+from panda_agent.backends.ledger import Ledger
+from panda_agent.backends.protocol import Profile
+from panda_agent.errors import NoVision
+from panda_agent.settings import ModelSettings, Settings
+
+
+class ModelAccess:
+    """Opens the calls of one case when they are first needed.
+
+    Args:
+        settings: Of the case.
+        case_id: Who asks.
+        check: Raises where the case is to stop.
+    """
+
+    def __init__(self, settings: Settings, case_id: str, check: Callable[[], None]) -> None:
+        self._settings, self._case_id, self._check = settings, case_id, check
+        self._lock = threading.Lock()
+        self._open: tuple[ModelCalls, Ledger] | None = None
+
+    def calls(self) -> ModelCalls:
+        """The calls of the case.
+
+        Raises:
+            NoVision: The model did not read the test card.
+            BackendError: The endpoint can't be asked.
+            UserError: It serves several models, and none is named.
+        """
+        with self._lock:
+            if self._open is None:
+                self._open = self._opened()
+            return self._open[0]
+
+    def close(self) -> None:
+        """Cut off what is under way and close ledger and connections."""
+        with self._lock:
+            if self._open is not None:
+                calls, ledger = self._open
+                calls.close()
+                ledger.close()
+                self._open = None
+
+    def _opened(self) -> tuple[ModelCalls, Ledger]:
+        wish = self._settings.model
+        # A thread of its own: the caller's may run an event loop, and a client must not change its loop.
+        with ThreadPoolExecutor(1, thread_name_prefix="panda-probe") as pool:
+            profile = pool.submit(asyncio.run, _profile(wish, self._settings.root)).result()
+        if not profile.vision:
+            raise NoVision(
+                f"The model {profile.model!r} did not read the test card: it sees no pictures.",
+                hint="Set model.name to one that does, or use --tier weights.",
+            )
+        backend = OpenAIBackend(wish.model_copy(update={"name": profile.model}), profile)
+        ledger = Ledger.of(self._settings.root)
+        calls = ModelCalls(backend, ledger, self._case_id, wish, self._settings.budget, profile, self._check)
+        return calls, ledger
+
+
+async def _profile(settings: ModelSettings, home: Path) -> Profile:
+    from panda_agent.backends.profile import profile_of
+
+    backend = OpenAIBackend(settings)
+    try:
+        return await profile_of(backend, home)
+    finally:
+        await backend.close()
