@@ -163,7 +163,7 @@ def _descriptions(
     if outcomes and all(isinstance(got, Unreachable) for got in outcomes):
         raise outcomes[0]  # nobody is there: that is no property of these clips
     for look, got in zip(looks, outcomes, strict=True):
-        yield _caption(look, got) if isinstance(got, Answer) else _unanswered(look, "caption", got)
+        yield _caption(look.only(got.letters), got) if isinstance(got, Answer) else _unanswered(look, "caption", got)
 
 
 def _answers(
@@ -178,7 +178,7 @@ def _answers(
     asks = [_ask(scope, prompts, "question", Reading, look, **question.model_dump()) for question in questions]
     for question, got in zip(questions, calls.read(asks, Reading), strict=True):
         if isinstance(got, Answer):
-            yield _answer(look, question, got, scope.settings.model.score_mode)
+            yield _answer(look.only(got.letters), question, got, scope.settings.model.score_mode)
         else:
             yield _unanswered(look, question.event, got)
 

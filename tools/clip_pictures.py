@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
@@ -29,6 +29,11 @@ class Shown:
     pictures: tuple[Picture, ...]
     media: str | None = None
     """A contact sheet of them, relative to the case folder, so that a person can see what the model saw."""
+
+    def only(self, letters: str) -> Shown:
+        """What was really sent; without letters, everything."""
+        sent = tuple(picture for picture in self.pictures if not letters or picture.letter in letters)
+        return replace(self, pictures=sent)
 
     @property
     def span(self) -> TimeSpan:

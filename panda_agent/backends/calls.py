@@ -22,10 +22,10 @@ from sys import maxsize
 from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
-from panda_agent.backends import replies
+from panda_agent.backends import fitting, replies
 from panda_agent.backends.ledger import Kept, Ledger, Spent, key_of, request_of
 from panda_agent.backends.protocol import Ask, Backend, Profile, Reply
-from panda_agent.errors import BackendError, BadReply, QuotaExhausted
+from panda_agent.errors import BackendError, BadReply, Overflow, QuotaExhausted, TooManyImages
 from panda_agent.settings import BudgetSettings, ModelSettings
 from panda_agent.types.time import Model
 
@@ -55,6 +55,8 @@ class Answer(Generic[M]):
     reply: Reply
     repaired: bool
     """It was asked for twice: the first reply had another shape."""
+    letters: str = ""
+    """Of the pictures that were sent, which may be fewer than were to be; a sheet of all of them counts as all."""
 
 
 Outcome = Answer[M] | BackendError
@@ -102,11 +104,13 @@ class ModelCalls:
         check: Callable[[], None],
     ) -> None:
         self._backend, self._ledger, self._case_id, self._check = backend, ledger, case_id, check
-        self._settings, self._budget = settings, budget
+        self._settings, self._budget, self._profile = settings, budget, profile
         self._purse = _Purse(ledger, case_id, settings, budget, profile)
         self._slots = asyncio.Semaphore(settings.concurrency)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._thread = _LoopThread()
+        self.learnt: dict[str, int] = {}
+        """What errors taught of the profile: for later cases, as this one must ask the same when it is resumed."""
 
     def read(
         self, asks: Sequence[Ask], shape: type[M], progress: Callable[[float, float | None], None] | None = None
@@ -155,6 +159,7 @@ class ModelCalls:
         self._thread.close(self._backend.close)
 
     async def _outcomes(self, asks: Sequence[Ask], batch: _Batch[M]) -> list[Outcome[M]]:
+        asks = [fitting.fitted(ask, self._profile) for ask in asks]
         requests = [request_of(self._backend.address, ask) for ask in asks]
         for ask, request in zip(asks, requests, strict=True):
             if key_of(request) not in batch.tasks:
@@ -193,15 +198,36 @@ class ModelCalls:
         if refusal is not None:
             return refusal
         try:
-            reply = await self._call(ask, request)
-            try:
-                return Answer(replies.read(reply.text, shape), key_of(request), reply, repaired=False)
-            except BadReply as problem:
-                return await self._mended(ask, reply, problem, shape)
+            return await self._answer(ask, request, shape, fitting.TRIES)
         except QuotaExhausted:
             raise
         except BackendError as error:
             return error
+
+    async def _answer(self, ask: Ask, request: str, shape: type[M], tries: int) -> Answer[M]:
+        """Ask, with fewer pictures where the model can't take as many, and read the reply.
+
+        Raises:
+            BackendError: There is no reply in that shape.
+        """
+        try:
+            reply = await self._call(ask, request)
+        except (Overflow, TooManyImages) as error:
+            self._learn(error)
+            less = fitting.smaller(ask, error) if tries else None
+            if less is None:
+                raise
+            return await self._answer(less, request_of(self._backend.address, less), shape, tries - 1)
+        try:
+            value = replies.read(reply.text, shape)
+            return Answer(value, key_of(request), reply, repaired=False, letters=_letters(ask))
+        except BadReply as problem:
+            return await self._mended(ask, reply, problem, shape)
+
+    def _learn(self, error: Overflow | TooManyImages) -> None:
+        field = "context" if isinstance(error, Overflow) else "max_images"
+        if error.limit is not None:
+            self.learnt[field] = min(error.limit, self.learnt.get(field, error.limit))
 
     async def _mended(self, ask: Ask, reply: Reply, problem: BadReply, shape: type[M]) -> Answer[M]:
         """Ask once more for the right shape, where the budget has room for it.
@@ -215,7 +241,8 @@ class ModelCalls:
         if self._purse.refusal(key_of(request)) is not None:
             raise problem
         mended = await self._call(second, request, repair=True)
-        return Answer(replies.read(mended.text, shape), key_of(request), mended, repaired=True)
+        value = replies.read(mended.text, shape)
+        return Answer(value, key_of(request), mended, repaired=True, letters=_letters(ask))
 
     async def _call(self, ask: Ask, request: str, *, repair: bool = False) -> Reply:
         """The reply of the ledger, else of the endpoint; of equal calls at the same time one is sent."""
@@ -318,7 +345,12 @@ class _Purse:
         first = sum(len(text.encode()) for text in words) + shape + len(ask.pictures) * self._picture + FRAME_TOKENS
         read = first + (first + ask.max_tokens + shape + REPAIR_TOKENS)
         written = 2 * ask.max_tokens
-        return _Cost(2, read + written, _money(self._settings, read, written))
+        calls = 2 + (fitting.TRIES if len(ask.pictures) > 1 else 0)
+        return _Cost(calls, read + written, _money(self._settings, read, written))
+
+
+def _letters(ask: Ask) -> str:
+    return "" if fitting.ON_A_SHEET in ask.text else "".join(picture.letter for picture in ask.pictures)
 
 
 def _money(settings: ModelSettings, tokens_in: int, tokens_out: int) -> float:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import platform
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from panda_agent.cli.output import say
+from panda_agent.database import LEDGER
 from panda_agent.errors import PandaError, UserError
 from panda_agent.memory.case_store import CaseStore, case_folder
 from panda_agent.reporting import write_case_files
@@ -130,4 +132,16 @@ def _run_facts(store: CaseStore) -> dict[str, Any]:
         "panda_agent": version("panda-agent"),
         "python": platform.python_version(),
         "machine": platform.platform(),
+        **_model_facts(store),
     }
+
+
+def _model_facts(store: CaseStore) -> dict[str, Any]:
+    """What the model was asked, where it was: what was paid, what was not paid again, what may have been paid twice."""
+    home = store.folder.parents[1]
+    if store.note("profile") is None or not (home / LEDGER).is_file():
+        return {}
+    from panda_agent.backends.ledger import Ledger
+
+    with closing(Ledger.of(home)) as ledger:
+        return {"model": ledger.spent(store.record.case_id).model_dump()}

@@ -94,7 +94,7 @@ class Case:
         """The model, where the settings name one."""
         from panda_agent.nodes.model_access import ModelAccess
 
-        return ModelAccess(self.settings, self.id, self.check)
+        return ModelAccess(self.settings, self.store, self.check)
 
     def check(self) -> None:
         """Stop here if somebody asked for it, or the budget of seconds is used up.

@@ -13,7 +13,11 @@ from panda_agent.backends.calls import ModelCalls
 from panda_agent.backends.ledger import Ledger
 from panda_agent.backends.protocol import Profile
 from panda_agent.errors import NoVision
+from panda_agent.memory.case_store import CaseStore
 from panda_agent.settings import ModelSettings, Settings
+
+NOTE = "profile"
+"""Note of the case: what was known of the model."""
 
 
 class ModelAccess:
@@ -21,12 +25,13 @@ class ModelAccess:
 
     Args:
         settings: Of the case.
-        case_id: Who asks.
+        store: The case: it keeps what was known of the model when it was first asked, so that a resumed case asks the
+            same, whatever was learnt since.
         check: Raises where the case is to stop.
     """
 
-    def __init__(self, settings: Settings, case_id: str, check: Callable[[], None]) -> None:
-        self._settings, self._case_id, self._check = settings, case_id, check
+    def __init__(self, settings: Settings, store: CaseStore, check: Callable[[], None]) -> None:
+        self._settings, self._store, self._check = settings, store, check
         self._lock = threading.Lock()
         self._open: tuple[ModelCalls, Ledger] | None = None
 
@@ -49,14 +54,12 @@ class ModelAccess:
             if self._open is not None:
                 calls, ledger = self._open
                 calls.close()
+                self._keep_learnt(calls)
                 ledger.close()
                 self._open = None
 
     def _opened(self) -> tuple[ModelCalls, Ledger]:
-        wish = self._settings.model
-        # A thread of its own: the caller's may run an event loop, and a client must not change its loop.
-        with ThreadPoolExecutor(1, thread_name_prefix="panda-probe") as pool:
-            profile = pool.submit(asyncio.run, _profile(wish, self._settings.root)).result()
+        wish, profile = self._settings.model, self._profile()
         if not profile.vision:
             raise NoVision(
                 f"The model {profile.model!r} did not read the test card: it sees no pictures.",
@@ -64,8 +67,26 @@ class ModelAccess:
             )
         backend = OpenAIBackend(wish.model_copy(update={"name": profile.model}), profile)
         ledger = Ledger.of(self._settings.root)
-        calls = ModelCalls(backend, ledger, self._case_id, wish, self._settings.budget, profile, self._check)
+        calls = ModelCalls(
+            backend, ledger, self._store.record.case_id, wish, self._settings.budget, profile, self._check
+        )
         return calls, ledger
+
+    def _profile(self) -> Profile:
+        kept = self._store.note(NOTE)
+        if kept is not None:
+            return Profile.model_validate(kept)
+        # A thread of its own: the caller's may run an event loop, and a client must not change its loop.
+        with ThreadPoolExecutor(1, thread_name_prefix="panda-probe") as pool:
+            profile = pool.submit(asyncio.run, _profile(self._settings.model, self._settings.root)).result()
+        self._store.put_note(NOTE, profile.model_dump(mode="json"))
+        return profile
+
+    def _keep_learnt(self, calls: ModelCalls) -> None:
+        if calls.learnt:
+            from panda_agent.backends.profile import amend
+
+            amend(self._settings.root, Profile.model_validate(self._store.note(NOTE)), **calls.learnt)
 
 
 async def _profile(settings: ModelSettings, home: Path) -> Profile:
