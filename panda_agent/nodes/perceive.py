@@ -100,7 +100,7 @@ def _run_pass(case: Case, tool: Tool, scope: Scope, *, emit: Emit) -> None:
 
 def ends_the_case(case: Case, error: ToolError | BackendError) -> bool:
     """Whether a case is paused rather than going on without a model: it was asked for by name, or has no money left."""
-    return isinstance(error, QuotaExhausted) or (isinstance(error, BackendError) and case.materials.equipment.strict)
+    return isinstance(error, QuotaExhausted) or (isinstance(error, BackendError) and case.settings.tier == "model")
 
 
 def _keep_fingerprint(case: Case) -> None:

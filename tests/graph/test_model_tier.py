@@ -15,6 +15,7 @@ from panda_agent import Investigator, Verdict
 from panda_agent.backends import FakeServer, Ledger, Script
 from panda_agent.backends.profile import _choice
 from panda_agent.errors import BackendError, NoVision, QuotaExhausted
+from panda_agent.memory.cases import list_cases
 from panda_agent.settings import Settings
 from panda_agent.tools import ToolSpec
 from panda_agent.tools.caption_clip import Description, Reading
@@ -186,10 +187,10 @@ def test_an_endpoint_that_fails_is_no_normal(trouble, told_as, monkeypatch):
     assert any(told_as in warning for warning in verdict.warnings)
 
 
-def test_a_model_that_was_asked_for_by_name_and_is_away_pauses_the_case():
+def test_a_model_that_was_asked_for_by_name_and_is_away_pauses_the_case(home):
     with pytest.raises(BackendError, match="can't be reached"):
         investigator("http://127.0.0.1:9/v1", tier="model").investigate(frames(), case_id="away")
-    assert Investigator(Settings()).desk.case("away", frames()).store.record.status == "paused"
+    assert [(case.case_id, case.status) for case in list_cases(home)] == [("away", "paused")]
 
 
 def test_a_model_that_auto_does_not_reach_is_no_normal():
