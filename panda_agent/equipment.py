@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from panda_agent.errors import UserError
@@ -37,6 +37,8 @@ class Equipment:
     """Weights that Ultralytics loads."""
     prompts: PromptPack | None = None
     """What the model is told; None without a model."""
+    person: bool = False
+    """Somebody may be asked."""
     strict: bool = False
     """Tier or weights were named: what can't be used then is an error, not a reason to go on without."""
     hashes: dict[str, str] = field(default_factory=dict)
@@ -53,12 +55,7 @@ def equip(settings: Settings) -> Equipment:
     Raises:
         UserError: The tier, or a file, was named and is not there.
     """
-    if settings.tier == "bare":
-        return Equipment()
-    named = settings.objects.weights is not None
-    detector = detector_weights(settings)
-    hashes = {} if detector is None else {"detector": sha256_of(detector)}
-    strict = named or settings.tier != "auto"
+    found = replace(_weights(settings), person=settings.loop.ask_human)
     if settings.tier == "model" or (settings.tier == "auto" and settings.model.base_url is not None):
         if settings.model.base_url is None:
             raise UserError(
@@ -67,11 +64,21 @@ def equip(settings: Settings) -> Equipment:
             )
         why = "as asked for" if settings.tier == "model" else "auto: model.base_url is set"
         prompts = load_prompts(settings.prompts)
-        return Equipment("model", why, detector, prompts, strict, hashes | {"prompts": prompts.sha256})
+        hashes = found.hashes | {"prompts": prompts.sha256}
+        return replace(found, tier="model", why=why, prompts=prompts, hashes=hashes)
+    return found
+
+
+def _weights(settings: Settings) -> Equipment:
+    """What is at hand without a model."""
+    if settings.tier == "bare":
+        return Equipment()
+    strict = settings.objects.weights is not None or settings.tier != "auto"
+    detector = detector_weights(settings)
     if detector is not None:
         why = "as asked for" if settings.tier == "weights" else "auto found detector weights"
-        return Equipment("weights", why, detector, None, strict, hashes)
-    if settings.tier == "weights" or named:
+        return Equipment("weights", why, detector, strict=strict, hashes={"detector": sha256_of(detector)})
+    if settings.tier == "weights":
         raise UserError(_missing(settings), hint="Set PANDA_WEIGHTS to a folder with YOLO weights, or use --tier bare.")
     return Equipment("bare", f"auto found nothing more: {_missing(settings)[:-1]}")
 

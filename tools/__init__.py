@@ -27,20 +27,21 @@ def default_tools(equipment: Equipment | None = None) -> list[Tool]:
     tools: list[Tool] = [ObserveMotion()]
     if at_hand.detector is not None:
         tools.append(TrackObjects(at_hand.detector, strict=at_hand.strict))
-    if at_hand.prompts is None:
-        return [*tools, TellFacts(), *SECOND_LOOKS, AskHuman(), SearchKnowledge()]
-    describe, question = caption_tools(at_hand.prompts)
-    return [*tools, describe, question, *SECOND_LOOKS, AskHuman(), SearchKnowledge()]
+    tools += [TellFacts()] if at_hand.prompts is None else caption_tools(at_hand.prompts)
+    tools += SECOND_LOOKS
+    if at_hand.person:
+        tools.append(AskHuman())
+    return [*tools, SearchKnowledge()]
 
 
 def shipped_specs() -> list[ToolSpec]:
     """Every tool that ships, at hand or not: rules may speak of what they file."""
     from panda_agent.prompts.prompt_packs import load_prompts
-    from panda_agent.tools.caption_clip import caption_tools
+    from panda_agent.tools.caption_clip import TellFacts
     from panda_agent.tools.track_objects import TrackObjects
 
-    model = [tool.spec for tool in caption_tools(load_prompts("default"))]
-    return [*(tool.spec for tool in default_tools()), TrackObjects.spec, *model]
+    everything = Equipment(prompts=load_prompts("default"), person=True)
+    return [TellFacts.spec, TrackObjects.spec, *(tool.spec for tool in default_tools(everything))]
 
 
 def installed_tools() -> list[Tool]:

@@ -21,6 +21,7 @@ from panda_agent.backends.openai_chat import OpenAIBackend
 from panda_agent.backends.pictures import encode
 from panda_agent.backends.protocol import Ask, Picture, Profile, Reply, SchemaMode
 from panda_agent.errors import BackendError, BadReply, NoVision, QuotaExhausted, Refused, Unreachable
+from panda_agent.settings import ModelSettings
 from panda_agent.types.time import Model
 
 FOLDER = "profiles"
@@ -58,6 +59,19 @@ async def profile_of(backend: OpenAIBackend, home: Path) -> Profile:
         _keep(path, profile)
     backend.profile = profile
     return profile
+
+
+def kept_profile(settings: ModelSettings, home: Path) -> Profile | None:
+    """What was found out about an endpoint earlier, without asking it; None where nothing was.
+
+    Args:
+        settings: Where it is and which model; without a model's name, the only one that is known there.
+        home: Where profiles are kept.
+    """
+    known = [profile for path in sorted((home / FOLDER).glob("*.json")) if (profile := _kept(path)) is not None]
+    here = [one for one in known if one.url.split(" ")[0] == settings.base_url]
+    named = [one for one in here if settings.name in (None, one.model)]
+    return named[0] if len(named) == 1 else None
 
 
 async def probe(backend: OpenAIBackend, model: str) -> Profile:

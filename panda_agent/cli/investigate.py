@@ -101,6 +101,15 @@ def investigate(
         bool,
         typer.Option("--ask", help="Ask you about clips that stay unclear.", metavar=FLAG, rich_help_panel=CASE),
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Only print what would be done and what it would cost.",
+            metavar=FLAG,
+            rich_help_panel=CASE,
+        ),
+    ] = False,
     case: Annotated[
         str | None,
         typer.Option(
@@ -161,6 +170,10 @@ def investigate(
     found = videos_of(named)
     if not found:
         raise UserError("There is no video to investigate.", hint="Name one, or a folder, or give --recording.")
+    if dry_run:
+        from panda_agent.cli.dry_run import dry_run as estimate
+
+        return estimate(found, order)
     if len(found) == 1 and not named[0].is_dir():
         from panda_agent.cli.one import investigate_one
 

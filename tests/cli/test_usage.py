@@ -20,12 +20,12 @@ def one_line(text: str) -> str:
     ("args", "told"),
     [
         (("investigat",), "No such command 'investigat'. Did you mean 'investigate'? See `panda --help`."),
-        (("investigate",), "Missing argument 'VIDEO'. See `panda investigate --help`."),
+        (("investigate",), "There is no video to investigate. Name one, or a folder, or give --recording."),
         (("investigate", "FILM", "--color"), "No such option: --color"),
         (("investigate", "FILM", "--tier", "gold"), "'gold' is not one of 'auto', 'bare', 'weights', 'model'"),
         (("investigate", "FILM", "--tier", "weights"), "No folder of weights is set (PANDA_WEIGHTS)."),
         (("investigate", "FILM", "--tier", "model"), "The tier 'model' needs a model endpoint, and none is set."),
-        (("investigate", "FILM", "--recording", "x.jsonl"), "--recording is not there yet in this version."),
+        (("investigate", "FILM", "--recording", "x.jsonl"), "There is no file or folder x.jsonl. Check the path."),
         (("investigate", "FILM", "--rules", "nothing"), "There is no rule pack 'nothing'."),
         (
             ("investigate", "FILM", "--fail-on", "odd"),
