@@ -20,7 +20,7 @@ from panda_agent.settings import Settings
 from panda_agent.types import Model
 
 if TYPE_CHECKING:
-    from panda_agent.backends import Backend
+    from panda_agent.backends.protocol import Profile
 
 CODECS = ("h264", "hevc", "av1", "vp9", "vp8", "mpeg4", "mpeg2video", "mjpeg", "prores")
 """Decoders that recordings of cameras, phones and editors need."""
@@ -162,20 +162,40 @@ def _weights_file(path: Path) -> str:
 def _model(name: str, settings: Settings) -> Finding:
     if settings.model.base_url is None:
         return Finding(name=name, state="ok", detail="model.base_url is not set; the bare tier needs no model")
-    from panda_agent.backends import OpenAIBackend
-
     try:
-        served = asyncio.run(_served(OpenAIBackend(settings.model)))
-    except PandaError as error:  # no case of the bare tier needs a model, so this breaks nothing
+        profile = asyncio.run(_probed(settings))
+    except PandaError as error:  # a case can do without, so this breaks nothing
         return Finding(name=name, state="note", detail=error.message, mend=error.hint)
-    return Finding(name=name, state="ok", detail=f"{settings.model.base_url} serves {', '.join(served) or 'no model'}")
+    return _of_profile(name, profile)
 
 
-async def _served(backend: Backend) -> list[str]:
+async def _probed(settings: Settings) -> Profile:
+    """Show the model a test card, whatever was found out about it before."""
+    from panda_agent.backends import OpenAIBackend
+    from panda_agent.backends.profile import probe
+
+    backend = OpenAIBackend(settings.model)
     try:
-        return await backend.models()
+        return await probe(backend, await backend.settle_model())
     finally:
         await backend.close()
+
+
+def _of_profile(name: str, profile: Profile) -> Finding:
+    """What an endpoint can do, and what to do where it lacks something."""
+    modes = {"schema": "keeps to JSON schemas", "object": "answers in JSON", "prompted": "answers in JSON when told to"}
+    able = [
+        "reads the test card" if profile.vision else "does not read the test card",
+        modes[profile.schema_mode],
+        "tells probabilities of tokens" if profile.logprobs else "tells no probabilities of tokens",
+        f"context {profile.context} tokens" if profile.context else "context not stated",
+    ]
+    detail = f"{profile.url.split(' ')[0]} serves {profile.model}: {', '.join(able)}"
+    if not profile.vision:
+        mend = "Set model.name to a model that sees pictures; llama.cpp needs its --mmproj file."
+        return Finding(name=name, state="note", detail=detail, mend=mend)
+    mend = None if profile.logprobs else "Answers are read as written: serve it with logprobs for finer scores."
+    return Finding(name=name, state="ok" if mend is None else "note", detail=detail, mend=mend)
 
 
 def _tier(name: str, settings: Settings) -> Finding:
