@@ -93,6 +93,8 @@ class LoopSettings(Group):
     """Share of the video without a picture above which "normal" can't be said."""
     one_source_cap: float = Field(default=0.8, gt=0, le=1)
     """Highest confidence from one kind of source."""
+    cap: float = Field(default=0.97, gt=0, le=1)
+    """Highest confidence from any number of sources: rules that agree can all be wrong."""
 
 
 class BudgetSettings(Group):

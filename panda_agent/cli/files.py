@@ -92,6 +92,7 @@ def deliver(home: Path, case_id: str, wish: dict[str, Any]) -> Delivered:
             blur=final.blur,
             annotated=final.annotated,
             clips=final.clips,
+            kept=store.folder,
         )
         return Delivered(case_id, store.record.video, verdict, files)
 

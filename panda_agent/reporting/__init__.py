@@ -22,6 +22,7 @@ def write_case_files(
     blur: bool = False,
     annotated: bool = False,
     clips: bool = False,
+    kept: Path | None = None,
 ) -> dict[str, Path]:
     """Write the files of a finished case into a folder; writing again gives the same files.
 
@@ -34,6 +35,7 @@ def write_case_files(
         blur: Blur people in pictures and videos.
         annotated: Also write annotated.mp4.
         clips: Also write clips/, 5 s before and after each anomalous span.
+        kept: The case folder, where tools kept pictures with their evidence.
 
     Returns:
         The paths by name: `verdict`, `run`, `timeline`, `report`, and on request `annotated`, `clips`.
@@ -55,7 +57,7 @@ def write_case_files(
     write_atomic(files["run"], json_bytes(run))
     files["timeline"] = out / "timeline.csv"
     write_atomic(files["timeline"], timeline_csv(verdict))
-    media = Media() if video_source is None else Media.collect(verdict, video_source, blur=blur)
+    media = Media() if video_source is None else Media.collect(verdict, video_source, blur=blur, kept=kept)
     files["report"] = out / "report.html"
     page = render_report(verdict, media, run, blur=blur)
     write_atomic(files["report"], page.encode("utf-8", "replace"))

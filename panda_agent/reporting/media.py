@@ -8,6 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from panda_agent.reporting.blur import PAST, blurred
 from panda_agent.reporting.draw import ACCENT, WHITE, Image, Mark, draw_marks, fit, to_jpeg
 from panda_agent.reporting.facts import Exhibit, duration, exhibits, peak, region_at, video_facts
@@ -46,7 +49,9 @@ class Media:
     blurred: bool = False
 
     @classmethod
-    def collect(cls, v: Verdict, source: Path, *, blur: bool = False, blur_moving: bool = True) -> Media:
+    def collect(
+        cls, v: Verdict, source: Path, *, blur: bool = False, blur_moving: bool = True, kept: Path | None = None
+    ) -> Media:
         """Read the pictures that a report of this verdict shows.
 
         Args:
@@ -54,6 +59,8 @@ class Media:
             source: The video.
             blur: Blur people: what evidence points at, and whatever moves.
             blur_moving: With `blur`, False leaves alone what moves but is no evidence.
+            kept: The case folder: a picture that was kept with a piece of evidence is shown in the place of a frame,
+                unless people are to be blurred.
 
         Raises:
             VideoError: The video can't be read any more.
@@ -68,7 +75,30 @@ class Media:
                 frames = blurred(frames, v.evidence_rows, moving=blur_moving)
             for shot, frame in zip(inside, frames_at(frames, [shot.time for shot in inside]), strict=False):
                 pictures[shot.key] = shot.take(frame)
+        if kept is not None and not blur:
+            pictures |= kept_pictures(v, kept)
         return cls(pictures, blurred=blur)
+
+
+def kept_pictures(v: Verdict, folder: Path) -> dict[str, Picture]:
+    """The pictures that tools kept with their evidence, e.g. what a model was shown, by cite.
+
+    Args:
+        v: The verdict.
+        folder: The case folder; a reference that leads out of it is not followed.
+    """
+    found = {}
+    for cite, exhibit in list(exhibits(v).items())[:MOST]:
+        reference = exhibit.row.media_ref
+        path = None if reference is None else (folder / reference).resolve()
+        if path is None or not path.is_relative_to(folder.resolve()) or not path.is_file():
+            continue
+        image = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+        if image is not None:
+            small: Image = fit(np.ascontiguousarray(image[..., ::-1]), LARGE)
+            at = peak(exhibit.row)
+            found[cite] = Picture(at, to_jpeg(small), small.shape[1], small.shape[0])
+    return found
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def _confidence(findings: Findings, label: Label, curve: Curve, weighed: Weighed
         by_cite[c] for one in weighed.fired() if one.weight > 0 and one.event_type in events for c in one.evidence
     }
     if len(families) > 1:
-        return curve.peak, []
+        return min(curve.peak, loop.cap), []
     return min(curve.peak, loop.one_source_cap), [
         f"One kind of source ({', '.join(sorted(families))}) backs this verdict."
     ]
