@@ -11,15 +11,19 @@ import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
+from panda_agent.equipment import Equipment
 from panda_agent.nodes.perceive import COVERAGE
 from panda_agent.perception.objects import Objects
+from panda_agent.prompts.prompt_packs import load_prompts
+from panda_agent.tools import default_tools
 from panda_agent.tools.filters import FILTERS
-from panda_agent.tools.look_again import SECOND_LOOK
+from panda_agent.tools.web_search import WebSearch
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "evidence.md"
 START, END = "<!-- kinds -->", "<!-- /kinds -->"
 ABOUT = {
+    "answer": "what a model, or a person, says when asked which of two explanations is true",
     "agitation": "violent motion that stays in one place",
     "blind": "a stretch without a picture",
     "brightness_jump": "the light goes on or off",
@@ -30,13 +34,16 @@ ABOUT = {
     "camera_frozen": "the picture stands still though time goes on",
     "camera_moved": "the view shifted for good",
     "camera_moving": "the camera pans or shakes",
+    "caption": "what a model describes, blind to what is suspected",
     "convergence": "many move towards one place",
     "crowd": "how many things are there, and how they move",
     "dispersal": "many move away from one place",
+    "facts": "a clip in words, from what was measured",
     "fall": "a body sinks to the ground",
     "flash": "something lights up for a moment",
     "flicker": "a warm bright spot that changes as flames do",
     "growth": "something spreads and hides what is behind it",
+    "knowledge": "a rule, or the verdict of an earlier case, that is near to a text",
     "left_object": "something new stands there",
     "line_crossing": "an object crosses a line of --zones",
     "normality": "how far motion strays from normal life, over the whole video",
@@ -48,7 +55,9 @@ ABOUT = {
     "second_look": "whether a second look saw a finding again",
     "stop": "an object stops hard",
     "track": "an object and its way through the picture, compared with the others",
+    "unanswered": "a clip that the model did not describe, or a question that it did not answer, and why",
     "unusual": "a stretch that normal life does not explain",
+    "web": "what a web page says",
     "zone_visit": "an object stays in an area of --zones",
 }
 
@@ -66,9 +75,15 @@ def _kinds() -> Iterator[tuple[str, tuple[str, ...], str]]:
     for one in (*FILTERS, Objects):
         for kind, fields in one.makes.items():
             yield kind, fields, _file(one)
-    yield "second_look", SECOND_LOOK, "tools/look_again.py"
     for kind, fields in COVERAGE.makes.items():
         yield kind, fields, "panda_agent/nodes/perceive.py"
+    told = {kind for one in (*FILTERS, Objects) for kind in one.makes}
+    everything = Equipment(prompts=load_prompts("default"), person=True)
+    for tool in (*default_tools(everything), WebSearch(lambda query, count: ())):
+        for kind, fields in tool.spec.makes.items():
+            if kind not in told:
+                told.add(kind)
+                yield kind, fields, _file(type(tool))
 
 
 def _file(one: type) -> str:
