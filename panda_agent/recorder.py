@@ -33,7 +33,8 @@ class Recorder:
         hashes = {name: sha for name, sha in case.materials.hashes.items() if name not in ("rules", "recording")}
         header = Header(
             video=case.materials.name,
-            info=case.reader.info,
+            # Frames from an iterator have another fingerprint than the file that keeps them.
+            info=case.reader.info.model_copy(update={"fingerprint": case.store.record.fingerprint}),
             report=report_of(case),
             tier=case.store.record.tier,
             hashes=dict(hashes),

@@ -9,7 +9,7 @@ from panda_agent.errors import NotRecorded, ToolError, UserError
 from panda_agent.memory.recording import Probe, RecordedTool, Recording, packed, probe_key, unpacked
 from panda_agent.perception.observation import Observation
 from panda_agent.settings import Settings
-from panda_agent.tools.base import Scope, Tool, ToolSpec
+from panda_agent.tools.base import Scope, Tool, ToolInput, ToolSpec
 from panda_agent.types.request import OnMiss
 
 
@@ -38,6 +38,10 @@ class Recorded:
         self._keep(Probe(tool=self.spec.id, key=key, rows=rows))
 
 
+class AnyInput(ToolInput, extra="allow"):
+    """What a tool was asked whose own type is not at hand: as it is."""
+
+
 class Replayed:
     """A tool of which only a recording is at hand.
 
@@ -49,7 +53,7 @@ class Replayed:
     """
 
     def __init__(self, recorded: RecordedTool, recording: Recording, on_miss: OnMiss, live: Tool | None = None) -> None:
-        self.spec = ToolSpec(**recorded.model_dump()) if live is None else live.spec
+        self.spec = ToolSpec(**recorded.model_dump(), input=AnyInput) if live is None else live.spec
         self._recording, self._on_miss, self._live = recording, on_miss, live
 
     def run(self, scope: Scope) -> Iterator[Observation]:

@@ -122,7 +122,7 @@ def test_doctor_asks_the_endpoint(monkeypatch):
 
     with endpoint(SERVED) as (url, _):
         found = CHECKS["model"]("model", Settings(model=ModelSettings(base_url=url)))
-    assert (found.state, found.detail) == ("ok", f"{url} serves llava, qwen-vl")
+    assert (found.state, found.mend) == ("note", "Set model.name to one of: llava, qwen-vl.")
     with endpoint(refusal(401)) as (url, _):
         found = CHECKS["model"]("model", Settings(model=ModelSettings(base_url=url)))
     assert found.state == "note"

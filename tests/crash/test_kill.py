@@ -60,7 +60,7 @@ def test_the_case_is_rich_enough_to_be_worth_killing(whole, look_into):
     assert verdict["cost"]["looks"] == 3
     assert len({one["clip"] for one in left["judgements"]}) == 3
     assert len({one["round"] for one in left["judgements"]}) >= 3
-    assert set(left["passes"]) == {"observe_motion@1", "light_meter@1", "coverage@1"}
+    assert set(left["passes"]) == {"observe_motion@1", "light_meter@1", "caption_clip@1", "coverage@1"}
     assert {row["kind"] for row in left["evidence"]} >= {"track", "agitation", "normality", "brightness", "second_look"}
 
 

@@ -16,6 +16,7 @@ from panda_agent.backends import FakeServer, Ledger, Script
 from panda_agent.backends.profile import _choice
 from panda_agent.errors import BackendError, NoVision, QuotaExhausted
 from panda_agent.memory.cases import list_cases
+from panda_agent.recorder import Recorder
 from panda_agent.settings import Settings
 from panda_agent.tools import ToolSpec
 from panda_agent.tools.caption_clip import Description, Reading
@@ -261,3 +262,18 @@ def test_the_key_is_nowhere(home, monkeypatch):
     worked(caption(text="your key is sk-canary-1234567890"), caption(FIGHT))
     holders = [path for path in Path(home).rglob("*") if path.is_file() and b"sk-canary" in path.read_bytes()]
     assert holders == []
+
+
+def test_a_recording_of_it_needs_no_model(tmp_path):
+    recorder = Recorder()
+    script = Script.model_validate({"rules": [SEES, caption(FIGHT), question(YES)]})
+    with FakeServer(script) as server:
+        model = {"base_url": server.base_url, "frames": 3}
+        desk = Investigator(Settings(model=model), tools=[Still()], keep=recorder.keep)
+        live = desk.investigate(frames(), case_id="live")
+        recorder.write(desk.desk.case("live"), tmp_path / "case.rec")
+    again = Investigator(Settings(model={"frames": 3})).investigate(recording=tmp_path / "case.rec")
+    rows = tuple(row.model_copy(update={"media_ref": None}) for row in live.evidence_rows)
+    alike = live.model_copy(update={"evidence_rows": rows, "cost": again.cost})
+    assert again.model_dump(mode="json") == alike.model_dump(mode="json")
+    assert again.cost.calls == 0
