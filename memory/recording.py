@@ -23,7 +23,6 @@ from panda_agent.perception.observation import Observation
 from panda_agent.types import Model, Region, TimeSpan
 from panda_agent.video.frame import ReadReport, VideoInfo
 
-FORMAT = "panda-recording"
 VERSION = 1
 MAX_LINE = 256 << 20
 """Characters of one line, at most: a file that unpacks to more is not ours."""
@@ -44,14 +43,14 @@ class RecordedTool(Model):
 class Header(Model):
     """What is known of the video without looking at it."""
 
-    format: Literal["panda-recording"] = FORMAT
+    format: Literal["panda-recording"] = "panda-recording"
     version: int = VERSION
     video: str
     """The video's display name: untrusted text."""
     info: VideoInfo
     report: ReadReport
     tier: str
-    hashes: dict[str, JsonValue] = Field(default_factory=dict)
+    hashes: dict[str, str] = Field(default_factory=dict)
     """Weights that were used."""
     tools: tuple[RecordedTool, ...]
     normal: int = 0
@@ -184,7 +183,7 @@ def _lines(path: Path) -> Iterator[str]:
 def _header(line: str, path: Path) -> Header:
     try:
         tree = json.loads(line)
-        version = tree["version"] if tree["format"] == FORMAT else None
+        version = tree["version"] if tree["format"] == Header.model_fields["format"].default else None
     except (ValueError, TypeError, KeyError, RecursionError):
         version = None
     if not isinstance(version, int):

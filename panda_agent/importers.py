@@ -31,7 +31,7 @@ CAPTIONS = RecordedTool(
     stage="overview",
     makes={"caption": ("told", "model"), "score": ("profile", "peak", "mean", "system")},
 )
-NOTHING = {"span": None, "region": None, "input": {}, "about": [], "zones": [], "settings": {}}
+NOTHING: dict[str, Any] = {"span": None, "region": None, "input": {}, "about": [], "zones": [], "settings": {}}
 """What decided the one look: see `tools.replay.key_of`."""
 
 

@@ -17,7 +17,8 @@ from panda_agent.memory.cases import find_case
 from panda_agent.memory.lock import working_on
 from panda_agent.memory.record import Status
 from panda_agent.memory.recording import Probe
-from panda_agent.nodes.desk import Case, CaseStores, Desk, VideoSource, verdict_of
+from panda_agent.nodes.desk import Case, CaseStores, Desk, verdict_of
+from panda_agent.nodes.materials import VideoSource
 from panda_agent.reasoning.base import Reasoner
 from panda_agent.reasoning.rules.reasoner import RulesReasoner
 from panda_agent.settings import Settings, load_settings

@@ -37,7 +37,7 @@ class Recorder:
             info=case.reader.info.model_copy(update={"fingerprint": case.store.record.fingerprint}),
             report=report_of(case),
             tier=case.store.record.tier,
-            hashes=dict(hashes),
+            hashes=hashes,
             tools=tuple(recorded_tool(tool.spec) for tool in case.toolbox),
             normal=len(case.request.normal),
         )

@@ -57,7 +57,7 @@ def _loaded(point: EntryPoint) -> Tool:
     origin = f"The tool {point.name!r} of the package {point.dist.name if point.dist else '?'}"
     try:
         made = point.load()
-        tool = made() if isinstance(made, type) else made
+        tool: Tool = made() if isinstance(made, type) else made
     except Exception as error:  # boundary: code of another package
         raise UserError(f"{origin} can't be loaded: {error}.", hint="Mend or uninstall that package.") from error
     if not isinstance(getattr(tool, "spec", None), ToolSpec):

@@ -18,6 +18,7 @@ from panda_agent.types import Model, TimeSpan
 from panda_agent.video import clips
 
 if TYPE_CHECKING:
+    from panda_agent.backends import scores
     from panda_agent.backends.calls import Answer, ModelCalls
     from panda_agent.backends.protocol import Ask
     from panda_agent.tools.clip_pictures import Shown
@@ -160,8 +161,9 @@ def _descriptions(
     looks = [look for span in spans if (look := shown(scope, span)) is not None]
     asks = [_ask(scope, prompts, "caption", Description, look) for look in looks]
     outcomes = calls.read(asks, Description)
-    if outcomes and all(isinstance(got, Unreachable) for got in outcomes):
-        raise outcomes[0]  # nobody is there: that is no property of these clips
+    away = [got for got in outcomes if isinstance(got, Unreachable)]
+    if away and len(away) == len(outcomes):
+        raise away[0]  # nobody is there: that is no property of these clips
     for look, got in zip(looks, outcomes, strict=True):
         yield _caption(look.only(got.letters), got) if isinstance(got, Answer) else _unanswered(look, "caption", got)
 
@@ -225,10 +227,10 @@ def _who(look: Shown, one: PeopleSeen) -> dict[str, JsonValue]:
     return {"doing": one.doing, "letters": "".join(letters), **when}
 
 
-def _answer(look: Shown, question: Question, got: Answer[Reading], mode: str) -> Observation:
-    from panda_agent.backends import scores
+def _answer(look: Shown, question: Question, got: Answer[Reading], mode: scores.Mode) -> Observation:
+    from panda_agent.backends import scores as reading
 
-    score = scores.of_answer(got.reply, got.value.answer, mode)
+    score = reading.of_answer(got.reply, got.value.answer, mode)
     named = look.known(got.value.letters)
     data: dict[str, JsonValue] = {
         "event": question.event,

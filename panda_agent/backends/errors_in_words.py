@@ -90,7 +90,7 @@ def _too_many(found: re.Match[str], url: str) -> TooManyImages:
     error = TooManyImages(
         f"The model endpoint {url} takes {number} pictures a request.", hint="Set model.frames to that."
     )
-    error.limit = number  # type: ignore[attr-defined]
+    error.limit = number
     return error
 
 

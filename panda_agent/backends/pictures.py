@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -78,9 +79,7 @@ def thinned(pictures: Sequence[Picture], count: int, keep: Collection[str] = ())
 
 def contact_sheet(pictures: Sequence[Picture]) -> Picture:
     """All pictures in one, row by row, each with its letter burnt in: for people, and models that take one picture."""
-    images = [
-        _lettered(cv2.imdecode(np.frombuffer(one.jpeg, np.uint8), cv2.IMREAD_COLOR), one.letter) for one in pictures
-    ]
+    images = [_lettered(one) for one in pictures]
     columns = math.ceil(math.sqrt(len(images)))
     height, width = (max(image.shape[axis] for image in images) + GAP for axis in (0, 1))
     sheet = np.zeros((height * math.ceil(len(images) / columns), width * columns, 3), np.uint8)
@@ -93,12 +92,14 @@ def contact_sheet(pictures: Sequence[Picture]) -> Picture:
     )
 
 
-def _lettered(bgr: NDArray[np.uint8], letter: str) -> NDArray[np.uint8]:
+def _lettered(picture: Picture) -> NDArray[np.uint8]:
+    bgr: Any = cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    letter = picture.letter
     scale = max(0.5, min(bgr.shape[:2]) / 240)
     size, _ = cv2.getTextSize(letter, cv2.FONT_HERSHEY_SIMPLEX, scale, 2)
     cv2.rectangle(bgr, (0, 0), (size[0] + 8, size[1] + 8), (0, 0, 0), -1)
     cv2.putText(bgr, letter, (4, size[1] + 4), cv2.FONT_HERSHEY_SIMPLEX, scale, (255, 255, 255), 2, cv2.LINE_AA)
-    return bgr
+    return np.asarray(bgr, np.uint8)
 
 
 def _reduced(image: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:

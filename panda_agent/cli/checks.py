@@ -147,9 +147,9 @@ def _weights(name: str, settings: Settings) -> Finding:
     if chosen is None:
         mend = "Put a YOLO file (.onnx or .pt) there that Ultralytics wrote, or name one with objects.weights."
         return Finding(name=name, state="note", detail=f"{detail}; none of them is a detector's", mend=mend)
-    mend = f"{chosen.name} is a pickle, which can run code: use an .onnx file." if chosen.suffix == ".pt" else None
+    trust = f"{chosen.name} is a pickle, which can run code: use an .onnx file." if chosen.suffix == ".pt" else None
     return Finding(
-        name=name, state="ok" if mend is None else "note", detail=f"{detail}; in use: {chosen.name}", mend=mend
+        name=name, state="ok" if trust is None else "note", detail=f"{detail}; in use: {chosen.name}", mend=trust
     )
 
 
@@ -194,8 +194,8 @@ def _of_profile(name: str, profile: Profile) -> Finding:
     if not profile.vision:
         mend = "Set model.name to a model that sees pictures; llama.cpp needs its --mmproj file."
         return Finding(name=name, state="note", detail=detail, mend=mend)
-    mend = None if profile.logprobs else "Answers are read as written: serve it with logprobs for finer scores."
-    return Finding(name=name, state="ok" if mend is None else "note", detail=detail, mend=mend)
+    finer = None if profile.logprobs else "Answers are read as written: serve it with logprobs for finer scores."
+    return Finding(name=name, state="ok" if finer is None else "note", detail=detail, mend=finer)
 
 
 def _tier(name: str, settings: Settings) -> Finding:

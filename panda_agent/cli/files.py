@@ -103,7 +103,7 @@ def _kept(store: CaseStore) -> Delivery:
 
 def _video(store: CaseStore) -> Path | None:
     """The video of the case, if it is still the one that was investigated; else the report has no pictures."""
-    from panda_agent.nodes.desk import SPOOL
+    from panda_agent.nodes.materials import SPOOL
     from panda_agent.video import probe
 
     record = store.record
