@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
@@ -17,7 +16,7 @@ BROAD = ("scene", "crowd", "normality", "facts", "caption", "answer", "unanswere
 
 
 def moments_of(span: TimeSpan, rows: Iterable[Evidence], count: int) -> list[float]:
-    """Choose moments of a clip: half of them evenly, the others where most happens.
+    """Choose moments of a clip: at least half of them evenly, the others where most happens.
 
     Field reports of missed short events come from even sampling alone, so motion peaks go first, then births and
     deaths of tracks. Deterministic, and in order of time.
@@ -30,12 +29,18 @@ def moments_of(span: TimeSpan, rows: Iterable[Evidence], count: int) -> list[flo
     Returns:
         Seconds, rising, at least `APART` apart.
     """
-    even = _even(span, math.ceil(count / 2))
+    telling = _apart(_events(span, rows), count // 2)
+    even = _even(span, count - len(telling))
+    return sorted(_apart([*telling, *even, *_even(span, count)], count))
+
+
+def _apart(moments: Iterable[float], count: int) -> list[float]:
+    """The first of some moments that are not near to one before, at most so many."""
     chosen: list[float] = []
-    for moment in [*even, *_events(span, rows), *_even(span, count)]:
+    for moment in moments:
         if len(chosen) < count and all(abs(moment - other) >= APART for other in chosen):
             chosen.append(moment)
-    return sorted(chosen)
+    return chosen
 
 
 def _even(span: TimeSpan, count: int) -> list[float]:
