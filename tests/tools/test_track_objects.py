@@ -6,6 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 from panda_agent import Investigator
@@ -174,3 +176,16 @@ def test_a_case_goes_on_only_with_the_weights_it_was_opened_with(tmp_path, film)
         file.write(b"\0")
     with pytest.raises(UserError, match="The detector's file of weights changed since case"):
         investigator.desk.case(case_id)
+
+
+@real
+def test_a_picture_without_anything_has_no_objects(tmp_path):
+    """Ultralytics gives ids of None, or arrays of another shape, where nothing is found."""
+    path = tmp_path / "black.mp4"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=5)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        for _ in range(10):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((120, 160, 3), np.uint8), format="rgb24")))
+        out.mux(stream.encode())
+    assert seen(path, tmp_path) == []
