@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import av
@@ -95,20 +96,23 @@ def bare_pass(video: Path) -> Callable[[], object]:
 
 
 def weights_pass(video: Path, weights: Path) -> Callable[[], object]:
-    """Both overview passes of the weights tier, one after the other, with the settings that ship."""
+    """Both overview passes of the weights tier, at the same time as in a case, with the settings that ship."""
+    from panda_agent.nodes.together import run_together
     from panda_agent.settings import Settings
-    from panda_agent.tools.base import Scope
+    from panda_agent.tools.base import Scope, Tool
     from panda_agent.tools.observe_motion import ObserveMotion
     from panda_agent.tools.track_objects import TrackObjects
     from panda_agent.video import VideoReader
 
     home = Path(tempfile.mkdtemp())
 
+    def drained(tool: Tool, scope: Scope) -> None:
+        for _ in tool.run(scope):
+            pass
+
     def run() -> None:
         scope = Scope(VideoReader(video), Settings(), home)
-        for tool in (ObserveMotion(), TrackObjects(weights)):
-            for _ in tool.run(scope):
-                pass
+        run_together([partial(drained, tool) for tool in (ObserveMotion(), TrackObjects(weights))], scope)
 
     return run
 

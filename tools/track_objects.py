@@ -44,9 +44,9 @@ class TrackObjects:
         """Yield each object some seconds after it has left, and the rest at the end."""
         wish = scope.settings.objects
         home = scope.home / "ultralytics"
-        frames = scope.reader.frames(span=scope.span, max_fps=wish.max_fps, max_side=wish.max_side)
-        head = beginning(frames, HEAD)
         detector = self._detector(scope, home)
+        frames = scope.reader.frames(span=scope.span, max_fps=wish.max_fps, max_side=detector.side)
+        head = beginning(frames, HEAD)
         tracker = ObjectTracker(rate_of(head, wish.max_fps), wish.tracker, home)
         objects = Objects(detector.names)
         size = head[0].image.shape[1], head[0].image.shape[0]

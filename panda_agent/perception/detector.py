@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,6 +61,7 @@ class Detector:
             self._side, self._least = side, least
             self.names: dict[int, str] = {}
             self.detect(np.zeros((64, 64, 3), np.uint8))
+            self._yield_while_waiting(weights)
         except Exception as error:  # boundary: a file of weights may break in any way inside torch or ONNX
             reason = " ".join(str(error).split())[:200]
             raise UserError(
@@ -72,9 +74,29 @@ class Detector:
                 hint="Export them again with `YOLO(path).export`, or --tier bare.",
             )
 
+    @property
+    def side(self) -> int:
+        """Longer side of the picture that the network sees, pixels: larger ones are reduced to it anyway."""
+        return max(self._model.predictor.imgsz)
+
+    def _yield_while_waiting(self, weights: Path) -> None:
+        """Make ONNX Runtime's threads sleep while they wait for one another.
+
+        They spin by default, on the very cores that the motion filters need at the same time. Ultralytics passes no
+        options on to the session, so it is opened anew with them.
+        """
+        backend = getattr(self._model.predictor.model, "backend", None)
+        if weights.suffix != ".onnx" or not hasattr(backend, "session"):
+            return
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        backend.session = onnxruntime.InferenceSession(str(weights), options, providers=backend.session.get_providers())
+
     def detect(self, rgb: NDArray[np.uint8]) -> Detections:
         """Find objects in a picture, RGB (h, w, 3)."""
-        bgr = np.ascontiguousarray(rgb[..., ::-1])
+        bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
         (result,) = self._model.predict(bgr, imgsz=self._side, conf=self._least, verbose=False)
         self.names = dict(result.names)
         found = result.boxes.cpu().numpy()
