@@ -71,9 +71,26 @@ class Harness:
         send: signal.Signals = signal.SIGKILL,
         frames: bool = False,
         mutation: str | None = None,
+        model: tuple[str, int] | None = None,
     ) -> End:
-        """Work on the case of a folder until the child ends, or gets its signal at a tick."""
-        order = {"folder": str(folder), "at": at, "signal": send, "frames": frames, "mutation": mutation}
+        """Work on the case of a folder until the child ends, or gets its signal at a tick.
+
+        Args:
+            folder: Of the case.
+            at: The tick.
+            send: The signal.
+            frames: The case is about frames, not about a file.
+            mutation: A defect to work with.
+            model: Address of a model and how many calls may be under way; then it is the case of `calls_case`.
+        """
+        order = {
+            "folder": str(folder),
+            "at": at,
+            "signal": send,
+            "frames": frames,
+            "mutation": mutation,
+            "model": model,
+        }
         end = self._ask(order)
         return End(end["pid"], end["code"], (folder / "log.txt").read_text())
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from panda_agent import graph
+from panda_agent.backends.ledger import Ledger
 from panda_agent.memory.case_store import CaseStore
 from panda_agent.nodes import act
 
@@ -73,10 +74,20 @@ def note_the_time() -> None:
     act.file_observation = filed  # type: ignore[attr-defined]
 
 
+def forget_replies() -> None:
+    """A model's reply is handed on, and not kept."""
+
+    def dropped(ledger: Ledger, key: str, reply: Any, **_: Any) -> Any:
+        return reply
+
+    Ledger.keep_reply = dropped
+
+
 MUTATIONS: dict[str, Callable[[], None]] = {
     defect.__name__: defect
     for defect in (
         commit_row_by_row,
+        forget_replies,
         count_looks_in_the_database,
         number_what_is_seen,
         finish_in_two_steps,

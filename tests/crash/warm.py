@@ -18,6 +18,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+import calls_case
 import case
 import faiss  # noqa: F401
 import mutations
@@ -84,7 +85,11 @@ def _run(folder: Path, order: dict[str, Any]) -> None:
     tick.install()
     if order["mutation"]:
         mutations.MUTATIONS[order["mutation"]]()
-    inv = case.investigator(folder)
+    if order["model"] is None:
+        inv = case.investigator(folder)
+    else:
+        calls_case.tick_calls(tick)
+        inv = calls_case.investigator(folder, *order["model"])
     verdict = asyncio.run(_verdict(inv, folder, from_frames=order["frames"]))
     write_case_files(verdict, folder / case.VIDEO, folder / "out", run={"case_id": folder.name})
     (folder / "trail.json").write_text(json.dumps(tick.trail))
