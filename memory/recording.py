@@ -175,9 +175,7 @@ def _lines(path: Path) -> Iterator[str]:
             while line := file.readline(MAX_LINE):
                 yield line
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise StoreError(
-            f"The recording {path} is damaged or none: {error}.", hint="Record the video again."
-        ) from error
+        raise _damaged(path, str(error)) from error
 
 
 def _header(line: str, path: Path) -> Header:
@@ -193,9 +191,7 @@ def _header(line: str, path: Path) -> Header:
     try:
         return Header.model_validate(tree)
     except ValidationError as error:
-        raise StoreError(
-            f"The recording {path} is damaged: {_place(error)}.", hint="Record the video again."
-        ) from error
+        raise _damaged(path, _place(error)) from error
 
 
 def _probe(line: str, path: Path) -> Probe:
@@ -205,8 +201,12 @@ def _probe(line: str, path: Path) -> Probe:
             unpacked(row)
     except (ValidationError, KeyError, TypeError, ValueError, IndexError, RecursionError) as error:
         problem = _place(error) if isinstance(error, ValidationError) else repr(error)
-        raise StoreError(f"The recording {path} is damaged: {problem}.", hint="Record the video again.") from error
+        raise _damaged(path, problem) from error
     return probe
+
+
+def _damaged(path: Path, problem: str) -> StoreError:
+    return StoreError(f"The recording {path} is damaged, or none: {problem}.", hint="Record the video again.")
 
 
 def _place(error: ValidationError) -> str:

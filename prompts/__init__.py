@@ -6,24 +6,23 @@ import hashlib
 import re
 from collections.abc import Mapping
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
 from panda_agent.errors import UserError
+from panda_agent.prompts.pack_files import names_in, pack_bytes
 from panda_agent.types import ROW_FIELDS, RulePack
 
 SHIPPED = files("panda_agent.prompts.rules")
-MAX_PACK_BYTES = 2_000_000
 EACH = "each"
 """Name for every event type of a pack, in rules that are the same for all."""
 
 
 def pack_names() -> list[str]:
     """The packs that ship, by name."""
-    return sorted(entry.name.removesuffix(".yaml") for entry in SHIPPED.iterdir() if entry.name.endswith(".yaml"))
+    return names_in(SHIPPED)
 
 
 def load_pack(name: str) -> RulePack:
@@ -115,7 +114,7 @@ def _about(value: Any, event: str) -> Any:
 
 
 def _read(name: str, texts: dict[str, bytes]) -> dict[str, Any]:
-    raw = _bytes(name)
+    raw = pack_bytes(name, SHIPPED, "rule pack")
     texts[name] = raw
     try:
         tree = yaml.safe_load(raw)
@@ -124,21 +123,6 @@ def _read(name: str, texts: dict[str, bytes]) -> dict[str, Any]:
     if not isinstance(tree, dict):
         raise UserError(f"Rule pack {name!r} must be a mapping with id, event_types and rules.")
     return tree
-
-
-def _bytes(name: str) -> bytes:
-    shipped = SHIPPED / f"{name}.yaml"
-    if name in pack_names():
-        return shipped.read_bytes()
-    path = Path(name)
-    if not path.is_file():
-        raise UserError(
-            f"There is no rule pack {name!r}.",
-            hint=f"Give the path of a YAML file, or one of: {', '.join(pack_names())}.",
-        )
-    if path.stat().st_size > MAX_PACK_BYTES:
-        raise UserError(f"Rule pack {name!r} is larger than {MAX_PACK_BYTES // 1_000_000} MB.")
-    return path.read_bytes()
 
 
 def _place(tree: Mapping[str, Any], loc: tuple[int | str, ...]) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from functools import cached_property
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
 
 from panda_agent.errors import UserError
+from panda_agent.prompts.pack_files import names_in, pack_bytes
 from panda_agent.types import Model
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class PromptPack(Model):
 
 def prompt_pack_names() -> list[str]:
     """The packs that ship, by name."""
-    return sorted(entry.name.removesuffix(".yaml") for entry in SHIPPED.iterdir() if entry.name.endswith(".yaml"))
+    return names_in(SHIPPED)
 
 
 def load_prompts(name: str) -> PromptPack:
@@ -66,7 +66,7 @@ def load_prompts(name: str) -> PromptPack:
     Raises:
         UserError: There is no such pack, or something in it is wrong.
     """
-    raw = _bytes(name)
+    raw = pack_bytes(name, SHIPPED, "prompt pack")
     try:
         tree: Any = yaml.safe_load(raw)
         pack = PromptPack.model_validate({**tree, "sha256": hashlib.sha256(raw).hexdigest()})
@@ -80,15 +80,3 @@ def load_prompts(name: str) -> PromptPack:
     if missing:
         raise UserError(f"Prompt pack {name!r} lacks {', '.join(missing)}.", hint="See prompts/packs/default.yaml.")
     return pack
-
-
-def _bytes(name: str) -> bytes:
-    if name in prompt_pack_names():
-        return (SHIPPED / f"{name}.yaml").read_bytes()
-    path = Path(name)
-    if not path.is_file():
-        raise UserError(
-            f"There is no prompt pack {name!r}.",
-            hint=f"Give the path of a YAML file, or one of: {', '.join(prompt_pack_names())}.",
-        )
-    return path.read_bytes()

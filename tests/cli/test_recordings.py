@@ -37,7 +37,7 @@ def test_captions_are_imported(tmp_path, inside):
 @pytest.mark.parametrize(
     ("args", "told"),
     [
-        (("investigate", "--recording", "FILM"), "is damaged or none"),
+        (("investigate", "--recording", "FILM"), "is damaged, or none"),
         (("investigate", "FILM", "FILM2", "--recording", "FILM"), "--recording is of one video"),
         (("record", "gone.mp4", "--out", "x.rec"), "There is no file or folder gone.mp4"),
         (("record", "FILM", "--out", "."), "--out . is a folder"),
