@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 
 from panda_agent.equipment import Equipment
 from panda_agent.errors import UserError
@@ -38,10 +39,12 @@ def shipped_specs() -> list[ToolSpec]:
     """Every tool that ships, at hand or not: rules may speak of what they file."""
     from panda_agent.prompts.prompt_packs import load_prompts
     from panda_agent.tools.caption_clip import TellFacts
+    from panda_agent.tools.import_scores import ImportScores
     from panda_agent.tools.track_objects import TrackObjects
 
     everything = Equipment(prompts=load_prompts("default"), person=True)
-    return [TellFacts.spec, TrackObjects.spec, *(tool.spec for tool in default_tools(everything))]
+    scores = ImportScores(Path("scores.npy"))
+    return [TellFacts.spec, TrackObjects.spec, scores.spec, *(tool.spec for tool in default_tools(everything))]
 
 
 def installed_tools() -> list[Tool]:
