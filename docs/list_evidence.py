@@ -17,6 +17,7 @@ from panda_agent.perception.objects import Objects
 from panda_agent.prompts.prompt_packs import load_prompts
 from panda_agent.tools import default_tools
 from panda_agent.tools.filters import FILTERS
+from panda_agent.tools.import_scores import ImportScores
 from panda_agent.tools.web_search import WebSearch
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,6 +36,7 @@ ABOUT = {
     "camera_moved": "the view shifted for good",
     "camera_moving": "the camera pans or shakes",
     "caption": "what a model describes, blind to what is suspected",
+    "comparison": "how a clip differs from the rest of the video",
     "convergence": "many move towards one place",
     "crowd": "how many things are there, and how they move",
     "dispersal": "many move away from one place",
@@ -52,6 +54,7 @@ ABOUT = {
     "quick": "something outpaces all others where it passes",
     "removed_object": "something that stood there is gone",
     "scene": "light, quality and traffic of the whole video",
+    "score": "what another system says over time",
     "second_look": "whether a second look saw a finding again",
     "stop": "an object stops hard",
     "track": "an object and its way through the picture, compared with the others",
@@ -79,7 +82,8 @@ def _kinds() -> Iterator[tuple[str, tuple[str, ...], str]]:
         yield kind, fields, "panda_agent/nodes/perceive.py"
     told = {kind for one in (*FILTERS, Objects) for kind in one.makes}
     everything = Equipment(prompts=load_prompts("default"), person=True)
-    for tool in (*default_tools(everything), WebSearch(lambda query, count: ())):
+    others = (ImportScores(Path("scores.npy")), WebSearch(lambda query, count: ()))
+    for tool in (*default_tools(everything), *others):
         for kind, fields in tool.spec.makes.items():
             if kind not in told:
                 told.add(kind)

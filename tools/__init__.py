@@ -19,6 +19,7 @@ def default_tools(equipment: Equipment | None = None) -> list[Tool]:
     """The tools that ship and can work with what is at hand, in the order in which the overview runs them."""
     from panda_agent.tools.ask_human import AskHuman
     from panda_agent.tools.caption_clip import TellFacts, caption_tools
+    from panda_agent.tools.compare_clips import CompareClips
     from panda_agent.tools.look_again import SECOND_LOOKS
     from panda_agent.tools.observe_motion import ObserveMotion
     from panda_agent.tools.search_knowledge import SearchKnowledge
@@ -32,7 +33,7 @@ def default_tools(equipment: Equipment | None = None) -> list[Tool]:
     tools += SECOND_LOOKS
     if at_hand.person:
         tools.append(AskHuman())
-    return [*tools, SearchKnowledge()]
+    return [*tools, CompareClips(), SearchKnowledge()]
 
 
 def shipped_specs() -> list[ToolSpec]:

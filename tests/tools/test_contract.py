@@ -13,7 +13,7 @@ from panda_agent.tools import Scope, Toolbox, ToolSpec, default_tools, installed
 from panda_agent.tools.contract import ContractBroken, check_tool
 from panda_agent.types import TimeSpan
 
-SHIPPED = {tool.spec.name: tool for tool in default_tools() if "person" not in tool.spec.needs}
+SHIPPED = {tool.spec.name: tool for tool in default_tools() if tool.spec.stage != "on request"}
 CLIP = TimeSpan(start=1.0, end=5.0)
 
 
