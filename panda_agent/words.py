@@ -24,7 +24,7 @@ IRREGULAR = {
     "lay": "lie", "lain": "lie", "lying": "lie", "shot": "shoot", "drove": "drive", "driven": "drive",
     "left": "leave", "people": "person", "men": "man", "women": "woman", "children": "child", "stood": "stand",
     "sat": "sit", "held": "hold", "burnt": "burn", "caught": "catch", "took": "take", "taken": "take",
-    "buses": "bus", "knives": "knife",
+    "buses": "bus", "knives": "knife", "goes": "go", "does": "do",
 }  # fmt: skip
 
 

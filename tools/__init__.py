@@ -19,10 +19,8 @@ def default_tools(equipment: Equipment | None = None) -> list[Tool]:
     """The tools that ship and can work with what is at hand, in the order in which the overview runs them."""
     from panda_agent.tools.ask_human import AskHuman
     from panda_agent.tools.caption_clip import TellFacts, caption_tools
-    from panda_agent.tools.compare_clips import CompareClips
     from panda_agent.tools.look_again import SECOND_LOOKS
     from panda_agent.tools.observe_motion import ObserveMotion
-    from panda_agent.tools.search_knowledge import SearchKnowledge
     from panda_agent.tools.track_objects import TrackObjects
 
     at_hand = equipment or Equipment()
@@ -33,7 +31,19 @@ def default_tools(equipment: Equipment | None = None) -> list[Tool]:
     tools += SECOND_LOOKS
     if at_hand.person:
         tools.append(AskHuman())
-    return [*tools, CompareClips(), SearchKnowledge()]
+    return [*tools, *on_request()]
+
+
+def on_request() -> list[Tool]:
+    """The tools that run when somebody asks for them by name."""
+    from panda_agent.tools.compare_clips import CompareClips
+    from panda_agent.tools.enhance import Enhance
+    from panda_agent.tools.listen import Listen
+    from panda_agent.tools.read_text import ReadText
+    from panda_agent.tools.retrieve_frames import RetrieveFrames
+    from panda_agent.tools.search_knowledge import SearchKnowledge
+
+    return [CompareClips(), Enhance(), Listen(), ReadText(), RetrieveFrames(), SearchKnowledge()]
 
 
 def shipped_specs() -> list[ToolSpec]:
