@@ -5,7 +5,8 @@ from panda_agent.backends.fake_server import FakeServer
 from panda_agent.backends.ledger import Ledger, Spent
 from panda_agent.backends.openai_chat import OpenAIBackend
 from panda_agent.backends.protocol import Ask, Backend, Picture, Profile, Reply
-from panda_agent.backends.script import Script, ScriptedBackend, load_script
+from panda_agent.backends.script import Script, load_script
+from panda_agent.backends.scripted import ScriptedBackend
 
 __all__ = [
     "Answer",

@@ -20,7 +20,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from panda_agent.backends.openai_chat import PURPOSE_HEADER
-from panda_agent.backends.script import Outcome, Player, Script, wrong
+from panda_agent.backends.player import Player
+from panda_agent.backends.script import Script
+from panda_agent.backends.script_response import Outcome, wrong
 from panda_agent.errors import UserError
 
 HOST = "127.0.0.1"

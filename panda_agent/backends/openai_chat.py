@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 import os
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import openai
 
-from panda_agent.backends.errors_in_words import in_plain_words
-from panda_agent.backends.protocol import Ask, Profile, Reply, TokenChances
-from panda_agent.backends.refusals import is_refusal
-from panda_agent.backends.replies import without_thoughts
+from panda_agent.backends.chat_reply import json_object, read_reply
+from panda_agent.backends.chat_request import body_of
+from panda_agent.backends.errors_in_words import NotTaken, in_plain_words
+from panda_agent.backends.protocol import Ask, Profile, Reply
 from panda_agent.backends.retry import retrying
-from panda_agent.errors import BackendError, BadReply, Refused, Unreachable, UserError
+from panda_agent.errors import BackendError, Unreachable, UserError
 from panda_agent.settings import ModelSettings
 
 T = TypeVar("T")
@@ -25,6 +23,8 @@ KEYS = ("PANDA_API_KEY", "OPENAI_API_KEY")
 """Environment variables that may hold the key, the first one first; it is kept nowhere else."""
 PURPOSE_HEADER = "X-Panda-Purpose"
 """Tells proxies, logs and scripted servers which call site a request comes from."""
+SHORTEST_KEY = 12
+"""Characters of a key that is a secret: `none` and `EMPTY` are words that replies may hold."""
 
 
 class OpenAIBackend:
@@ -44,6 +44,7 @@ class OpenAIBackend:
         self._model = settings.name or (None if profile is None else profile.model)
         self._timeout, self._first_wait = settings.timeout, first_wait
         self.profile = profile
+        self._unwanted: frozenset[str] = frozenset()
         self._key = key = next((os.environ[name] for name in KEYS if os.environ.get(name)), None)
         self._client = openai.AsyncOpenAI(
             base_url=self._url,
@@ -72,7 +73,7 @@ class OpenAIBackend:
             BackendError: It can't be reached, or refuses.
         """
         raw = await self._sent(lambda: self._client.models.with_raw_response.list())
-        entries = _object(raw.text).get("data")
+        entries = json_object(self._without_key(raw.text)).get("data")
         found = [entry for entry in entries or () if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
         if not isinstance(entries, list) or len(found) != len(entries):
             raise BackendError(f"The model endpoint {self._url} gave a list of models that is none.")
@@ -103,11 +104,17 @@ class OpenAIBackend:
             Overflow, TooManyImages, NoVision: The request asks too much of the model.
             BadReply: The body is no chat completion.
         """
-        request = self._request(await self.settle_model(), ask)
+        request = body_of(ask, await self.settle_model(), self.profile, self._unwanted)
         headers = {PURPOSE_HEADER: ask.purpose}
         create: Any = self._client.chat.completions.with_raw_response.create
-        raw = await self._sent(lambda: create(**request, extra_headers=headers))
-        return _reply(self._without_key(raw.text), ask)
+        try:
+            raw = await self._sent(lambda: create(**request, extra_headers=headers))
+        except NotTaken as error:  # some models want another name for it, or none of it: learnt once
+            if error.parameter not in request:
+                raise
+            self._unwanted |= {error.parameter}
+            return await self.complete(ask)
+        return read_reply(self._without_key(raw.text), ask, self._url)
 
     async def close(self) -> None:
         """Close its connections."""
@@ -115,23 +122,7 @@ class OpenAIBackend:
 
     def _without_key(self, text: str) -> str:
         """A reply is kept verbatim, but for the key, which some servers send back."""
-        return text if self._key is None else text.replace(self._key, "[key]")
-
-    def _request(self, model: str, ask: Ask) -> dict[str, Any]:
-        known = self.profile
-        request: dict[str, Any] = {
-            "model": model,
-            "messages": _messages(ask, in_words=ask.shape is not None and _mode(known) != "schema"),
-            "max_tokens": ask.max_tokens,
-            "temperature": ask.temperature,
-        }
-        if ask.shape is not None and _mode(known) != "prompted":
-            request["response_format"] = _format(ask) if _mode(known) == "schema" else {"type": "json_object"}
-        if ask.top_logprobs and (known is None or known.logprobs):
-            request |= {"logprobs": True, "top_logprobs": ask.top_logprobs}
-        if ask.seed is not None and (known is None or known.seed):
-            request["seed"] = ask.seed
-        return request
+        return text if len(self._key or "") < SHORTEST_KEY else text.replace(str(self._key), "[key]")
 
     async def _sent(self, send: Callable[[], Awaitable[T]]) -> T:
         """One request with its retries, each with a deadline that also ends a server that trickles."""
@@ -150,126 +141,25 @@ class OpenAIBackend:
             raise in_plain_words(error, self._url) from None  # the SDK's error holds the request, and with it the key
 
 
-def _mode(profile: Profile | None) -> str:
-    return "schema" if profile is None else profile.schema_mode
-
-
-def _format(ask: Ask) -> dict[str, Any]:
-    return {"type": "json_schema", "json_schema": {"name": ask.purpose, "schema": closed(ask.shape), "strict": True}}
-
-
-def closed(schema: Any) -> Any:
-    """A JSON schema as strict servers want it: every field required, no others allowed, no defaults."""
-    if isinstance(schema, list):
-        return [closed(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    kept = {name: closed(value) for name, value in schema.items() if name != "default"}
-    if isinstance(kept.get("properties"), dict):
-        kept |= {"required": list(kept["properties"]), "additionalProperties": False}
-    return kept
-
-
-def _messages(ask: Ask, *, in_words: bool) -> list[dict[str, Any]]:
-    text = ask.text
-    if in_words:
-        schema = json.dumps(ask.shape, sort_keys=True)
-        text += f"\n\nAnswer with one JSON object of this schema, and nothing else:\n{schema}"
-    content: Any = text if not ask.pictures else [*_parts(ask), {"type": "text", "text": text}]
-    earlier = [{"role": turn.role, "content": turn.text} for turn in ask.history]
-    return [{"role": "system", "content": ask.system}, {"role": "user", "content": content}, *earlier]
-
-
-def _parts(ask: Ask) -> list[dict[str, Any]]:
-    """Each picture after its letter."""
-    parts: list[dict[str, Any]] = []
-    for picture in ask.pictures:
-        url = f"data:image/jpeg;base64,{base64.b64encode(picture.jpeg).decode()}"
-        parts += [{"type": "text", "text": f"[{picture.letter}]"}, {"type": "image_url", "image_url": {"url": url}}]
-    return parts
-
-
-def _reply(body: str, ask: Ask) -> Reply:
-    """Read a chat completion.
-
-    Raises:
-        BadReply: It is none.
-        Refused: It declines.
-    """
-    tree = _object(body)
-    choices = tree.get("choices")
-    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else None
-    message = choice.get("message") if choice is not None else None
-    if choice is None or not isinstance(message, dict):
-        raise _bad("it holds no choice", body)
-    finish, refusal, content = choice.get("finish_reason"), message.get("refusal"), message.get("content")
-    text = without_thoughts(_text(content))
-    if finish == "content_filter" or refusal or is_refusal(text):
-        raise _refused(str(refusal or text or "a content filter cut it off"), body)
-    usage = tree.get("usage") if isinstance(tree.get("usage"), dict) else {}
-    return Reply(
-        text=text,
-        finish=finish if isinstance(finish, str) else None,
-        model=str(tree.get("model") or ""),
-        tokens_in=_count(usage, "prompt_tokens"),
-        tokens_out=_count(usage, "completion_tokens"),
-        logprobs=_logprobs(choice.get("logprobs")) if ask.top_logprobs else (),
-        body=body,
-    )
-
-
-def _text(content: Any) -> str:
-    """The words of a message, which some servers give in parts."""
-    if isinstance(content, list):
-        return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
-    return content if isinstance(content, str) else ""
-
-
-def _object(body: str) -> dict[str, Any]:
-    try:
-        tree = json.loads(body)
-    except (ValueError, RecursionError):
-        tree = None
-    if not isinstance(tree, dict):
-        raise _bad("it is no JSON object", body)
-    return tree
-
-
-def _bad(problem: str, body: str) -> BadReply:
-    text = f"The model endpoint's reply is no chat completion: {problem}."
-    return BadReply(text, hint="See it with `panda ledger show`.").with_(body=body)
-
-
-def _refused(words: str, body: str) -> Refused:
-    text = f'The model declined to answer: "{words[:160]}".'
-    return Refused(text, hint="Another model may be less shy.").with_(body=body)
-
-
-def _count(usage: Any, name: str) -> int:
-    found = usage.get(name) if isinstance(usage, dict) else None
-    return found if isinstance(found, int) and found >= 0 else 0
-
-
-def _logprobs(told: Any) -> tuple[TokenChances, ...]:
-    """The tokens with their chances; what is not told so is left out."""
-    tokens = told.get("content") if isinstance(told, dict) else None
-    found: list[TokenChances] = []
-    for token in tokens if isinstance(tokens, list) else ():
-        try:
-            chances = {str(one["token"]): float(one["logprob"]) for one in token.get("top_logprobs") or [token]}
-            found.append(TokenChances(token=str(token["token"]), chances=chances))
-        except (KeyError, TypeError, ValueError, AttributeError):
-            return ()
-    return tuple(found)
-
-
 def _checked(url: str | None) -> str:
-    parts = urlsplit(url or "")
+    parts = _split(url or "")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise UserError(
+            "Setting 'model.base_url' holds more than an address: a password, or what follows a ? or #.",
+            hint=f"Put the key into {KEYS[0]}.",
+        )
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UserError(
-            f"Setting 'model.base_url' is no address of a model endpoint: {url!r}.",
+            "Setting 'model.base_url' is no address of a model endpoint.",
             hint="Give one like http://localhost:8000/v1.",
         )
-    if parts.username or parts.password:
-        raise UserError("Setting 'model.base_url' holds a password.", hint=f"Put the key into {KEYS[0]}.")
-    return parts.geturl()
+    return parts.geturl().rstrip("/")
+
+
+def _split(url: str) -> SplitResult:
+    """The parts of an address; none of them where it is none."""
+    try:
+        parts = urlsplit(url)
+        return parts if parts.port != 0 else urlsplit("")
+    except ValueError:
+        return urlsplit("")

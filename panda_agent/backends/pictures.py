@@ -16,10 +16,16 @@ QUALITIES = (85, 70, 55, 40)
 """Of the JPEG, tried in this order until the picture is small enough."""
 SHRINK = 0.75
 """Then the picture is reduced by this, as often as it takes."""
+SMALLEST = 16
+"""Longer side, pixels, below which a picture is not reduced any more, whatever it weighs."""
 IMAGE_TOKENS = 1100
 """Tokens of one picture where the profile does not know: what a 768-pixel picture takes at most servers."""
 SPARE = 0.8
 """Part of the context that is planned with."""
+SHEET_SIDE = 1024
+"""A sheet's longer side, pixels, that is left as it is; a larger one has at most twice the side of its pictures."""
+SHEET_BYTES = 1_500_000
+"""Largest sheet, bytes of JPEG."""
 GAP = 6
 """Pixels between the pictures of a sheet."""
 
@@ -35,13 +41,12 @@ def encode(rgb: NDArray[np.uint8], letter: str, time: float, *, side: int, most:
         most: Bytes of JPEG, at most.
     """
     image = _reduced(rgb, side / max(rgb.shape[:2]))
-    while True:
-        for quality in QUALITIES:
-            jpeg = _jpeg(image, quality)
-            if len(jpeg) <= most or max(image.shape[:2]) <= 64:
-                height, width = image.shape[:2]
-                return Picture(letter=letter, jpeg=jpeg, width=width, height=height, time=time)
+    jpeg = _lightest(image, most)
+    while len(jpeg) > most and max(image.shape[:2]) > SMALLEST:
         image = _reduced(image, SHRINK)
+        jpeg = _lightest(image, most)
+    height, width = image.shape[:2]
+    return Picture(letter=letter, jpeg=jpeg, width=width, height=height, time=time)
 
 
 def room_for(profile: Profile, text: int, reply: int) -> int | None:
@@ -55,7 +60,7 @@ def room_for(profile: Profile, text: int, reply: int) -> int | None:
     Returns:
         None where nothing is known.
     """
-    limits = [] if profile.max_images is None else [profile.max_images]
+    limits = [] if profile.max_images is None else [max(1, profile.max_images)]
     if profile.context is not None:
         left = profile.context * SPARE - reply - text / 3
         limits.append(max(1, int(left // (profile.image_tokens or IMAGE_TOKENS))))
@@ -70,10 +75,14 @@ def thinned(pictures: Sequence[Picture], count: int, keep: Collection[str] = ())
         count: How many, at least one.
         keep: Letters of pictures that should stay.
     """
+    if len(pictures) <= count:
+        return tuple(pictures)
     last = len(pictures) - 1
-    even = [round(i * last / max(1, count - 1)) for i in range(count)] if count > 1 else [last // 2]
     wanted = [i for i, picture in enumerate(pictures) if picture.letter in keep]
-    order = dict.fromkeys([*(even[:1] + even[-1:] if count > 1 else even), *wanted, *even, *range(len(pictures))])
+    if count == 1:
+        return (pictures[[*wanted, last // 2][0]],)
+    even = [round(i * last / (count - 1)) for i in range(count)]
+    order = dict.fromkeys([0, last, *wanted, *even])
     return tuple(pictures[i] for i in sorted(list(order)[:count]))
 
 
@@ -86,10 +95,9 @@ def contact_sheet(pictures: Sequence[Picture]) -> Picture:
     for i, image in enumerate(images):
         y, x = i // columns * height, i % columns * width
         sheet[y : y + image.shape[0], x : x + image.shape[1]] = image
-    side = max(max(one.width, one.height) for one in pictures)
-    return encode(
-        np.ascontiguousarray(sheet[..., ::-1]), pictures[0].letter, pictures[0].time, side=2 * side, most=1_500_000
-    )
+    side = max(SHEET_SIDE, 2 * max(max(one.width, one.height) for one in pictures))
+    rgb, first = np.ascontiguousarray(sheet[..., ::-1]), pictures[0]
+    return encode(rgb, first.letter, first.time, side=side, most=SHEET_BYTES)
 
 
 def _lettered(picture: Picture) -> NDArray[np.uint8]:
@@ -107,6 +115,16 @@ def _reduced(image: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
         return image
     height, width = (max(1, round(length * factor)) for length in image.shape[:2])
     return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _lightest(rgb: NDArray[np.uint8], most: int) -> bytes:
+    """The best JPEG that weighs no more, else the lightest."""
+    jpeg = b""
+    for quality in QUALITIES:
+        jpeg = _jpeg(rgb, quality)
+        if len(jpeg) <= most:
+            break
+    return jpeg
 
 
 def _jpeg(rgb: NDArray[np.uint8], quality: int) -> bytes:

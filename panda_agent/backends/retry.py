@@ -6,11 +6,14 @@ key, an empty purse, a request that the model refuses.
 
 from __future__ import annotations
 
+import math
+import random
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import openai
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_after_delay
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_after_delay, stop_any
+from tenacity.stop import stop_base
 from tenacity.wait import wait_base, wait_exponential_jitter
 
 from panda_agent.backends.errors_in_words import in_plain_words
@@ -19,8 +22,10 @@ from panda_agent.errors import Unreachable
 ATTEMPTS = 4
 SECONDS = 120.0
 """No new try after this long."""
-LONGEST_WAIT = 30.0
-"""Seconds between two tries, at most, whatever the server asks for."""
+LONGEST_WAIT = 60.0
+"""Seconds between two tries, at most: who asks for a longer pause is not asked again."""
+JITTER = 0.05
+"""Part by which a pause that the server asked for is made longer, at most, so that workers don't knock in step."""
 
 
 def passes(error: BaseException) -> bool:
@@ -28,32 +33,6 @@ def passes(error: BaseException) -> bool:
     if isinstance(error, openai.OpenAIError):
         return isinstance(in_plain_words(error, ""), Unreachable)
     return isinstance(error, TimeoutError)
-
-
-class _Wait(wait_base):
-    """As long as the server asks for, else ever longer, with jitter so that workers don't knock in step."""
-
-    def __init__(self, first: float) -> None:
-        self._growing = wait_exponential_jitter(multiplier=first, max=LONGEST_WAIT, jitter=first)
-
-    def __call__(self, retry_state: RetryCallState) -> float:
-        error = retry_state.outcome.exception() if retry_state.outcome is not None else None
-        asked = _retry_after(error)
-        return self._growing(retry_state) if asked is None else min(asked, LONGEST_WAIT)
-
-
-def _retry_after(error: BaseException | None) -> float | None:
-    if not isinstance(error, openai.APIStatusError):
-        return None
-    told = error.response.headers.get("retry-after", "")
-    try:
-        return max(0.0, float(told))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):  # neither seconds nor a date: then our own pace does
-        return None
 
 
 def retrying(first_wait: float = 1.0) -> AsyncRetrying:
@@ -65,6 +44,49 @@ def retrying(first_wait: float = 1.0) -> AsyncRetrying:
     return AsyncRetrying(
         retry=retry_if_exception(passes),
         wait=_Wait(first_wait),
-        stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(SECONDS),
+        stop=stop_any(stop_after_attempt(ATTEMPTS), stop_after_delay(SECONDS), _AskedForTooLong()),
         reraise=True,
     )
+
+
+class _Wait(wait_base):
+    """As long as the server asks for, else ever longer, with jitter."""
+
+    def __init__(self, first: float) -> None:
+        self._growing = wait_exponential_jitter(multiplier=first, max=LONGEST_WAIT, jitter=first)
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        asked = _asked(retry_state)
+        return self._growing(retry_state) if asked is None else asked * random.uniform(1.0, 1.0 + JITTER)
+
+
+class _AskedForTooLong(stop_base):
+    """Ends the trying where the server wants to be left alone for longer than we wait."""
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        return (_asked(retry_state) or 0.0) > LONGEST_WAIT
+
+
+def _asked(retry_state: RetryCallState) -> float | None:
+    """Seconds that the server wants to be left alone; None where it does not say."""
+    error = retry_state.outcome.exception() if retry_state.outcome is not None else None
+    return seconds(error.response.headers.get("retry-after", "")) if isinstance(error, openai.APIStatusError) else None
+
+
+def seconds(told: str) -> float | None:
+    """What the header Retry-After says (RFC 9110 §10.2.3), as seconds from now.
+
+    Args:
+        told: Seconds or a date.
+
+    Returns:
+        None where it is neither: then our own pace does.
+    """
+    try:
+        wait = float(told)
+    except ValueError:
+        try:
+            wait = (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds()
+        except (TypeError, ValueError, OverflowError):
+            return None
+    return None if math.isnan(wait) else max(0.0, wait)

@@ -16,6 +16,10 @@ Mode = Literal["decoded", "expected_token", "yes_no"]
 LEVELS = {"yes": 1.0, "unclear": 0.5, "no": 0.0}
 WRITTEN = {"yes": 0.9, "unclear": 0.5, "no": 0.1}
 """What a written answer counts as: a model that says yes is not always right."""
+BLANKS = "\u0120\u010a\u2581"
+"""Letters that some servers write for the blank or the line break at the beginning of a token."""
+_ANSWER = re.compile(r'"answer"\s*:\s*"?\s*')
+_THOUGHT = re.compile(r"</(?:think(?:ing)?|reasoning)>", re.IGNORECASE)
 
 
 class Score(NamedTuple):
@@ -34,7 +38,7 @@ def of_answer(reply: Reply, answer: str, mode: Mode) -> Score:
         mode: `yes_no` = P(yes) / (P(yes) + P(no)); `expected_token` = the expectation over yes, unclear and no;
             `decoded` = as written. Without chances it is always `decoded`, and says so.
     """
-    chances = _chances(reply)
+    chances = _chances(reply, answer)
     if mode == "yes_no" and (total := chances["yes"] + chances["no"]) > 0:
         return Score(chances["yes"] / total, "yes_no")
     if mode == "expected_token" and (total := sum(chances.values())) > 0:
@@ -42,26 +46,32 @@ def of_answer(reply: Reply, answer: str, mode: Mode) -> Score:
     return Score(WRITTEN[answer], "decoded")
 
 
-def _chances(reply: Reply) -> dict[str, float]:
+def _chances(reply: Reply, answer: str) -> dict[str, float]:
     """What each answer was worth at the place where the answer stands; variants of a word are one."""
     found = dict.fromkeys(LEVELS, 0.0)
     place = _place(reply)
-    for token, logprob in place.chances.items() if place is not None else ():
-        word = re.sub(r"[^a-z]", "", token.lower())
-        meant = [level for level in LEVELS if word and level.startswith(word)]
-        if len(meant) == 1:
-            found[meant[0]] += math.exp(logprob)
+    if place is not None and _meant(place.token) == answer:  # else it is not the answer that stands there
+        for token, logprob in place.chances.items():
+            if (level := _meant(token)) is not None:
+                found[level] += math.exp(logprob)
     return found
 
 
+def _meant(token: str) -> str | None:
+    """The answer that begins with a token; a word of another language is none, whatever its first letters."""
+    word = "".join(char for char in token.lstrip(BLANKS).lower() if char.isalpha())
+    return next((level for level in LEVELS if word and level.startswith(word)), None)
+
+
 def _place(reply: Reply) -> TokenChances | None:
-    """The token in which the answer begins: after `"answer":` in JSON, else the first word."""
+    """The token in which the answer begins: after `"answer":` in JSON, else the first word; thoughts don't count."""
     text = "".join(token.token for token in reply.logprobs)
-    said = re.search(r'"answer"\s*:\s*"?\s*', text)
-    start = said.end() if said is not None else 0
-    end = 0
+    thought = max((found.end() for found in _THOUGHT.finditer(text)), default=0)
+    said = _ANSWER.search(text, thought)
+    start, end = said.end() if said is not None else thought, 0
     for token in reply.logprobs:
         end += len(token.token)
-        if end > start and re.search(r"[A-Za-z]", token.token[max(0, start - end + len(token.token)) :]):
+        rest = token.token[max(0, start - end + len(token.token)) :] if end > start else ""
+        if any(char.isalpha() for char in rest.lstrip(BLANKS)):
             return token
     return None

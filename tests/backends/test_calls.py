@@ -20,7 +20,8 @@ from panda_agent.backends.fake_server import FakeServer
 from panda_agent.backends.ledger import Ledger, Spent
 from panda_agent.backends.openai_chat import OpenAIBackend
 from panda_agent.backends.protocol import Ask, Picture, Profile
-from panda_agent.backends.script import Rule, Script, ScriptedBackend, Usage, When
+from panda_agent.backends.script import Rule, Script, Usage, When
+from panda_agent.backends.scripted import ScriptedBackend
 from panda_agent.errors import BadReply, CasePaused, QuotaExhausted, Refused, Unreachable
 from panda_agent.settings import BudgetSettings, ModelSettings
 from panda_agent.types.time import Model
