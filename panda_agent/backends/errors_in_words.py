@@ -89,15 +89,15 @@ def in_plain_words(error: openai.OpenAIError, url: str) -> BackendError:
     return BackendError(f"The model endpoint {url} gave an answer that is none ({type(error).__name__}).")
 
 
-def of_status(status: int, told: Any, url: str) -> BackendError:
+def of_status(status: int, body: Any, url: str) -> BackendError:
     """What a status code means with what is told beside it.
 
     Args:
         status: Of the response, or what the response names as its code.
-        told: The error's own words or JSON, with Azure's inner error.
+        body: The error's own words or JSON, with Azure's inner error.
         url: The endpoint.
     """
-    text = (told if isinstance(told, str) else json.dumps(told, ensure_ascii=False))[:MOST_TEXT]
+    text = (body if isinstance(body, str) else json.dumps(body, ensure_ascii=False))[:MOST_TEXT]
     if status == 402 or _QUOTA.search(text):
         return QuotaExhausted(f"The account at {url} has no money left.", hint="Top it up, then resume the case.")
     if status == 429 and not _TOO_LARGE.search(text):
@@ -109,9 +109,10 @@ def of_status(status: int, told: Any, url: str) -> BackendError:
         return BackendError(
             f"The model endpoint {url} refuses the key.", hint="Set PANDA_API_KEY to one that it takes."
         )
+    told = f"The model endpoint {url} answers with status {status}."
     if status in TRANSIENT:
-        return Unreachable(f"The model endpoint {url} answers with status {status}.", hint="Try again later.")
-    return _not_taken(status, text, url)
+        return Unreachable(told, hint="Try again later.")
+    return BackendError(told, hint="Is model.name one that it serves?") if status == 404 else _not_taken(told, text)
 
 
 def _of_words(status: int, text: str, url: str) -> BackendError | None:
@@ -149,10 +150,9 @@ def _overflow(text: str, url: str) -> Overflow:
     ).with_(limit=limit)
 
 
-def _not_taken(status: int, text: str, url: str) -> NotTaken:
+def _not_taken(told: str, text: str) -> NotTaken:
     """The error's own words are not quoted, as some servers put the key into them."""
-    hint = "Is model.name one that it serves?" if status == 404 else "Its log may say more."
-    error = NotTaken(f"The model endpoint {url} answers with status {status}.", hint=hint)
+    error = NotTaken(told, hint="Its log may say more.")
     found = _PARAMETER.search(text)
     error.parameter = found[1].lower() if found else None
     return error

@@ -107,14 +107,18 @@ class OpenAIBackend:
         request = body_of(ask, await self.settle_model(), self.profile, self._unwanted)
         headers = {PURPOSE_HEADER: ask.purpose}
         create: Any = self._client.chat.completions.with_raw_response.create
+
+        async def sent() -> Reply:
+            raw = await create(**request, extra_headers=headers)
+            return read_reply(self._without_key(raw.text), ask, self._url)  # may be an error in spite of its status
+
         try:
-            raw = await self._sent(lambda: create(**request, extra_headers=headers))
+            return await self._sent(sent)
         except NotTaken as error:  # some models want another name for it, or none of it: learnt once
             if error.parameter not in request:
                 raise
             self._unwanted |= {error.parameter}
             return await self.complete(ask)
-        return read_reply(self._without_key(raw.text), ask, self._url)
 
     async def close(self) -> None:
         """Close its connections."""

@@ -223,8 +223,8 @@ async def _context(backend: OpenAIBackend, model: str) -> int | None:
         entry = next((one for one in await backend.listing() if one["id"] == model), {})
         told = [entry.get(name) for name in CONTEXT_FIELDS]
         if isinstance(meta := entry.get("meta"), dict):
-            told.append(meta.get("n_ctx") or meta.get("n_ctx_train"))
-        return next((value for value in told if isinstance(value, int) and value > 0), None)
+            told.append(meta.get("n_ctx"))
+        return next((value for value in told if type(value) is int and value > 0), None)
     return None
 
 

@@ -28,15 +28,15 @@ _GIVE = r"""(?: (?:assist|help(?:ing)?|comply|participat(?:e|ing)|engag(?:e|ing)
     | answer(?:ing)?(?:\ (?:that|this|your\ (?:question|request)))?\s*(?:[.,!]|$)
     | (?:describ|analy[sz]|discuss|interpret|review|monitor|assess)(?:e|ing)?\ (?:or\ \w+\ )?
         (?:this|that|these|those|your|such|any\ of\ th\w+|real|violent|graphic|explicit|harmful|sensitive|illegal
-        |scenes|footage|content|images|people\ in)\b
+        |scenes|footage|content|images|people\ in)\b(?!\ (?:\w+\ )?(?:as|further)\b)
     | identify(?:ing)?\ (?:or\ describ(?:e|ing)\ )?(?:real\ )?(?:people|individuals|persons)\ (?:in|from|based)\b
     | (?:provid|offer|giv)(?:e|ing)\ (?:any\ )?(?:assistance|help|support|guidance)\b
     | (?:provid|offer|giv|generat|creat)(?:e|ing)\ (?:an?\ |any\ )?(?:\w+\ )?
         (?:description|analysis|details?|information|commentary|content|response)s?
         \ (?:of|about|on|for|to)\ (?:an?\ )?(?:this|that|these|such|violent|graphic|harmful|sensitive|illegal)\b )"""
 _WAYS = (
-    rf"(?:{_OPENING})? \b(?:I|we)\ ?(?:also\ |just\ |simply\ |therefore\ )?{_CAN_NOT}{_GIVE}",
-    rf"""(?:{_OPENING})? \b(?:I|we) (?: (?:['’]d|\ would)\ (?:prefer|rather)\ not
+    rf"\b(?:I|we)\ ?(?:also\ |just\ |simply\ |therefore\ )?{_CAN_NOT}{_GIVE}",
+    r"""\b(?:I|we) (?: (?:['’]d|\ would)\ (?:prefer|rather)\ not\b(?!\ (?:to\ )?(?:guess|say|judge))
         | (?:['’]ll|\ (?:must|will|have\ to|need\ to))\ (?:respectfully\ |politely\ )?(?:decline|refuse) )\b""",
     r"""(?:this|that|it)(?:['’]s|\ is)\ not\ something\ (?:that\ )?(?:I|we)\b .{0,20}
         \b(?:help|assist|do|describe|discuss|provide)\b""",
@@ -48,7 +48,7 @@ _WAYS = (
     r""".{0,80} (?: \btoo\ (?:graphic|violent|disturbing|sensitive|explicit)\ for\ (?:me|us)
         | ing\ (?:this|that|it)\ would\ be\ (?:inappropriate|harmful|unethical|irresponsible) )\b""",
 )
-_DECLINES = re.compile("|".join(_WAYS), re.I | re.X)
+_DECLINES = re.compile(rf"(?:{_OPENING})? (?: {'|'.join(_WAYS)} )", re.I | re.X)
 _BAD_PICTURE = re.compile(
     r"""\b(?:because|as|since|due\ to|given)\b .{0,60} \b(?:dark|black|white|blank|empty|blur\w*|resolution|nois[ye]
         |grainy|small|quality|obstructed|covered|overexposed|unclear|corrupt\w*)\b""",

@@ -32,7 +32,7 @@ def passes(error: BaseException) -> bool:
     """Whether the same request may well succeed a little later: the table is that of `errors_in_words`."""
     if isinstance(error, openai.OpenAIError):
         return isinstance(in_plain_words(error, ""), Unreachable)
-    return isinstance(error, TimeoutError)
+    return isinstance(error, TimeoutError | Unreachable)
 
 
 def retrying(first_wait: float = 1.0) -> AsyncRetrying:
@@ -70,14 +70,18 @@ class _AskedForTooLong(stop_base):
 def _asked(retry_state: RetryCallState) -> float | None:
     """Seconds that the server wants to be left alone; None where it does not say."""
     error = retry_state.outcome.exception() if retry_state.outcome is not None else None
-    return seconds(error.response.headers.get("retry-after", "")) if isinstance(error, openai.APIStatusError) else None
+    if not isinstance(error, openai.APIStatusError):
+        return None
+    told = error.response.headers
+    return seconds(told.get("retry-after", ""), now=_date(told.get("date", "")))
 
 
-def seconds(told: str) -> float | None:
+def seconds(told: str, *, now: datetime | None = None) -> float | None:
     """What the header Retry-After says (RFC 9110 §10.2.3), as seconds from now.
 
     Args:
         told: Seconds or a date.
+        now: By the clock of the server; None takes ours.
 
     Returns:
         None where it is neither: then our own pace does.
@@ -85,8 +89,17 @@ def seconds(told: str) -> float | None:
     try:
         wait = float(told)
     except ValueError:
-        try:
-            wait = (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds()
-        except (TypeError, ValueError, OverflowError):
+        date = _date(told)
+        if date is None:
             return None
+        wait = (date - (now or datetime.now(UTC))).total_seconds()
     return None if math.isnan(wait) else max(0.0, wait)
+
+
+def _date(told: str) -> datetime | None:
+    """A date of HTTP; None where it is none."""
+    try:
+        date = parsedate_to_datetime(told)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return date if date.tzinfo is not None else None

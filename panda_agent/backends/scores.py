@@ -35,11 +35,11 @@ def of_answer(reply: Reply, answer: str, mode: Mode) -> Score:
     Args:
         reply: The reply, with the chances of its tokens where the endpoint gave them.
         answer: yes, no or unclear, as it was read.
-        mode: `yes_no` = P(yes) / (P(yes) + P(no)); `expected_token` = the expectation over yes, unclear and no;
-            `decoded` = as written. Without chances it is always `decoded`, and says so.
+        mode: `yes_no` = P(yes) / (P(yes) + P(no)), where these two outweigh unclear; `expected_token` = the expectation
+            over yes, unclear and no; `decoded` = as written. Without such chances it is `decoded`, and says so.
     """
     chances = _chances(reply, answer)
-    if mode == "yes_no" and (total := chances["yes"] + chances["no"]) > 0:
+    if mode == "yes_no" and (total := chances["yes"] + chances["no"]) > chances["unclear"]:
         return Score(chances["yes"] / total, "yes_no")
     if mode == "expected_token" and (total := sum(chances.values())) > 0:
         return Score(sum(LEVELS[word] * chance for word, chance in chances.items()) / total, "expected_token")

@@ -87,7 +87,7 @@ LASTING = {
     "images": ({"status": 400, **error("At most 2 image(s) may be provided.")}, TooManyImages, "takes 2 pictures"),
     "text-only": ({"status": 400, **error("image_url is not supported.")}, NoVision, "takes no pictures"),
     "text-only, 500": ({"status": 500, **error("image input is not supported")}, NoVision, "takes no pictures"),
-    "no such model": ({"status": 404, **error("model_not_found")}, NotTaken, "status 404"),
+    "no such model": ({"status": 404, **error("model_not_found")}, BackendError, "status 404"),
     "something else": ({"status": 400, **error("You know what.")}, NotTaken, "status 400"),
     "not implemented": ({"status": 501, "body": "no"}, NotTaken, "status 501"),
     "no JSON": ({"body": "<html>Welcome</html>"}, BadReply, "no JSON object"),
@@ -104,6 +104,7 @@ PASSING = {
     "529": ({"status": 529, **error("Overloaded.")}, "status 529"),
     "524": ({"status": 524, "body": "A timeout occurred"}, "status 524"),
     "close": ({"text": "They walk. " * 50, "close": True}, "can't be reached"),
+    "200 with a 502": ({"body": json.dumps(error("Provider returned error.", code=502))}, "status 502"),
     "empty 503": ({"status": 503, "body": ""}, "status 503"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 
 import cv2
@@ -90,15 +91,13 @@ def test_every_scripted_model_but_the_liar_and_the_blind_reads_the_card(personal
     with server_of(personality=personality) as server:
         found = probed(server)
         assert (found.vision, found.schema_mode) == (True, "schema")
-        first = [at(server, lambda backend: backend.complete(ASK)) for _ in range(2)] if personality is None else []
-    assert len({reply.text for reply in first}) <= 1
     assert found.image_tokens == 85 + 31
 
 
 ASK = Ask(purpose="caption", system="s", text="What is there?")
 
 
-def test_a_card_is_read_in_process_and_by_another_letter_of_the_schema_too():
+def test_a_card_is_read_in_process_too():
     async def told(word: str, colour: str) -> dict:
         backend = ScriptedBackend(Script())
         try:
@@ -111,12 +110,16 @@ def test_a_card_is_read_in_process_and_by_another_letter_of_the_schema_too():
 
 
 def test_the_liar_tells_another_card():
+    async def all_cards(backend):
+        cards = [(word, colour) for word in WORDS for colour in COLOURS]
+        return [(card, (await backend.complete(card_ask(*card))).text) for card in cards]
+
     with server_of(personality="lying") as server:
-        for word in WORDS:
-            for colour in COLOURS:
-                told = Card.model_validate_json(at(server, lambda b, w=word, c=colour: b.complete(card_ask(w, c))).text)
-                assert told.word in WORDS
-                assert (told.word, told.colour) != (word, colour)
+        replies = at(server, all_cards)
+    for shown, text in replies:
+        told = Card.model_validate_json(text)
+        assert told.word in WORDS
+        assert (told.word, told.colour) != shown
 
 
 def test_a_card_does_not_use_up_the_first_answer_of_a_personality():
@@ -161,8 +164,6 @@ def test_only_who_tells_word_and_colour_sees(answer, vision):
 
 
 def base64_of(word: str, colour: str) -> str:
-    import base64
-
     return base64.b64encode(card_of(word, colour).jpeg).decode()
 
 
@@ -170,7 +171,7 @@ def base64_of(word: str, colour: str) -> str:
     ("rule", "expected", "calls"),
     [
         ({"status": 401}, BackendError, 1),
-        ({"status": 404, "error": "no such model"}, BackendError, CALLS),
+        ({"status": 404, "error": "no such model"}, BackendError, 1),
         ({"status": 429, "error": {"message": "x", "code": "insufficient_quota"}}, QuotaExhausted, 1),
         ({"status": 500}, Unreachable, 4),
         ({"body": "<html>"}, BadReply, 1),
@@ -195,6 +196,7 @@ def test_the_context_is_learnt_from_the_list_of_models(context, known):
         ({"max_model_len": 4096}, 4096),
         ({"context_length": 8192}, 8192),
         ({"meta": {"n_ctx": 2048, "n_ctx_train": 32_768}}, 2048),
+        ({"meta": {"n_ctx_train": 32_768}}, None),
         ({"meta": None, "max_model_len": "many"}, None),
         ({"max_model_len": -1}, None),
         ({"max_model_len": True}, None),

@@ -118,6 +118,12 @@ def test_dates_of_the_header():
     assert seconds("Sun, 06 Nov 1994 08:49:37") is None
 
 
+def test_a_server_whose_clock_is_wrong_is_left_alone_for_as_long_as_it_meant():
+    theirs = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
+    assert seconds("Sat, 03 Feb 2001 04:05:36 GMT", now=theirs) == 30.0
+    assert seconds("Sat, 03 Feb 2001 05:05:36 +0100", now=theirs) == 30.0
+
+
 def test_an_empty_account_is_asked_once():
     with served({"status": 429, "error": {"message": "x", "code": "insufficient_quota"}, "retry_after": 1}) as server:
         (error,), _ = worked(server)
