@@ -104,7 +104,9 @@ def _cases(scope: Scope) -> Iterator[Known]:
 
 
 def _encoder() -> Embedder:
+    encoder = MiniLM()
     try:
-        return MiniLM()
+        encoder.embed(["weights are looked for at first use"])
+        return encoder
     except UserError:  # its weights are not installed: shared words are better than nothing, and the row says so
         return HashEmbedder()

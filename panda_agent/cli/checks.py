@@ -113,6 +113,19 @@ def _encoder(name: str, settings: Settings) -> Finding:
     return Finding(name=name, state="ok", detail=f"{encoder.name}, weights {encoder.version}")
 
 
+def _pictures_by_words(name: str, settings: Settings) -> Finding:
+    from panda_agent.tools.clip_weights import find_clip
+
+    try:
+        clip = find_clip(settings)
+    except PandaError as error:  # moments are then found by what was told
+        return Finding(name=name, state="note", detail=error.message, mend=error.hint)
+    if clip is None:
+        detail = "no CLIP weights: moments are found by what was told of a video"
+        return Finding(name=name, state="ok", detail=detail)
+    return Finding(name=name, state="ok", detail=f"{clip.name}, weights {clip.version}")
+
+
 def _home(name: str, settings: Settings) -> Finding:
     root = settings.root
     try:
@@ -210,6 +223,7 @@ CHECKS: dict[str, Callable[[str, Settings], Finding]] = {
     "memory": _memory,
     "graph": _graph,
     "text encoder": _encoder,
+    "picture encoder": _pictures_by_words,
     "home": _home,
     "disk": _disk,
     "weights": _weights,
