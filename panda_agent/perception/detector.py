@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -77,7 +78,7 @@ class Detector:
     @property
     def side(self) -> int:
         """Longer side of the picture that the network sees, pixels: larger ones are reduced to it anyway."""
-        return max(self._model.predictor.imgsz)
+        return int(max(self._model.predictor.imgsz))
 
     def _yield_while_waiting(self, weights: Path) -> None:
         """Make ONNX Runtime's threads sleep while they wait for one another.
@@ -85,7 +86,7 @@ class Detector:
         They spin by default, on the very cores that the motion filters need at the same time. Ultralytics passes no
         options on to the session, so it is opened anew with them.
         """
-        backend = getattr(self._model.predictor.model, "backend", None)
+        backend: Any = getattr(self._model.predictor.model, "backend", None)
         if weights.suffix != ".onnx" or not hasattr(backend, "session"):
             return
         import onnxruntime
