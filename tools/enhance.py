@@ -147,8 +147,8 @@ def _zoomed(image: Picture, scope: Scope) -> _Made:
     scale = min(MOST_ZOOM, max(1.0, min(WORK_SIDE, max(info.width, info.height)) / max(image.shape[:2])))
     large = enlarged(image, scale, cv2.INTER_LANCZOS4)
     reduced = min(1.0, scope.settings.perception.max_side / max(info.width, info.height))
-    small = cv2.resize(quality.luma_of(image), None, fx=reduced, fy=reduced, interpolation=cv2.INTER_AREA)
-    beyond = quality.detail(quality.luma_of(large), np.asarray(small, np.float32)).beyond if reduced < 1 else 0.0
+    small = quality.luma_of(enlarged(image, reduced, cv2.INTER_AREA))
+    beyond = quality.detail(quality.luma_of(large), small).beyond if reduced < 1 else 0.0
     why = "the first look saw a smaller picture" if reduced < 1 else "the first look saw all that was recorded"
     return _Made(large, Gain(*DETAIL, 0.0, beyond, beyond >= SEEN_MORE, why), f"Lanczos ×{scale:.2g}")
 

@@ -17,6 +17,8 @@ CERTAIN = 0.9
 """Confidence from which nobody asks whether a line is mirrored."""
 MIRRORED, BETTER = 0.8, 0.1
 """A line is mirrored where it is read from right to left with this confidence, and so much better than as it is."""
+SLIMMEST = 3.0
+"""Longer by shorter side of what the networks see: they enlarge the shorter one to 736 pixels, whatever the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,16 @@ class Ocr:
 
     def read(self, image: Picture) -> list[Line]:
         """All lines of a picture (h, w, 3), from top to bottom."""
-        bgr = np.ascontiguousarray(image[..., ::-1])
+        bgr = filled_up(np.ascontiguousarray(image[..., ::-1]))
         found, _ = self._engine(bgr)
-        return [self._line(bgr, corners, text, confidence) for corners, text, confidence in found or ()]
+        size = image.shape[1], image.shape[0]
+        return [self._line(bgr, size, corners, text, confidence) for corners, text, confidence in found or ()]
 
-    def _line(self, bgr: Picture, corners: list[list[float]], text: str, confidence: float) -> Line:
-        height, width = bgr.shape[:2]
+    def _line(
+        self, bgr: Picture, size: tuple[int, int], corners: list[list[float]], text: str, confidence: float
+    ) -> Line:
         xs, ys = zip(*corners, strict=True)
-        region = Region.of_pixels((min(xs), min(ys), max(xs), max(ys)), width, height)
+        region = Region.of_pixels((min(xs), min(ys), max(xs), max(ys)), *size)
         if confidence < CERTAIN:
             other, sure = self._backwards(bgr[int(min(ys)) : int(max(ys)) + 1, int(min(xs)) : int(max(xs)) + 1])
             if sure >= max(MIRRORED, confidence + BETTER):
@@ -66,3 +70,10 @@ class Ocr:
         found, _ = self._engine(np.asarray(cv2.flip(cut, 1), np.uint8), use_det=False, use_cls=False)
         text, confidence = found[0] if found else ("", 0.0)
         return str(text), float(confidence)
+
+
+def filled_up(image: Picture) -> Picture:
+    """Add black below or to the right of a slim picture (h, w, 3): a strip two pixels high would fill the memory."""
+    height, width = image.shape[:2]
+    below, right = (max(0, round(longer / SLIMMEST) - own) for longer, own in ((width, height), (height, width)))
+    return np.asarray(cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT), np.uint8)

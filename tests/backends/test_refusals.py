@@ -160,6 +160,7 @@ OBSERVATIONS = [
     json.dumps({"description": "A guard cannot help the man who fell.", "visible_text": ["I can't help with that."]}),
     json.dumps({"reason": "I cannot tell from these pictures whether they fight.", "letters": [], "answer": "unclear"}),
     json.dumps({"description": "I can't help but notice smoke.", "people": []}),
+    json.dumps({"description": "I can't help with that.", "people": [{"doing": "running", "letters": ["A"]}]}),
     "```json\n" + json.dumps({"description": "The man refuses to help.", "people": []}) + "\n```",
     'Sorry, I was wrong before. {"reason": "They fight.", "letters": ["A"], "answer": "yes"}',
     "",

@@ -162,6 +162,12 @@ def test_tiny_regions_and_pictures_are_no_trouble(tmp_path):
             assert min(picture(tmp_path, seen.media).shape[:2]) >= 2
 
 
+def test_a_part_as_slim_as_a_pixel_can_be_zoomed_into(tmp_path):
+    path = film(tmp_path / "wide.mp4", np.repeat(scene()[:32], 5, axis=1)[:, :2000])
+    for spot in (Region(x0=0.5, y0=0.5, x1=0.5, y1=0.5), Region(x0=0, y0=0.3, x1=1, y1=0.31)):
+        assert row(path, tmp_path, "zoom", region=spot).data["helped"] is False
+
+
 def test_enlarging_without_weights_says_that_it_adds_nothing(tmp_path):
     seen = row(film(tmp_path / "clean.mp4", scene()), tmp_path, "super_resolve", frames=1)
     assert seen.data["helped"] is False

@@ -14,6 +14,7 @@ import pytest
 from panda_agent.errors import ToolError
 from panda_agent.perception.burnt_clock import ClockTest, seconds_in
 from panda_agent.perception.glimpses import glimpses
+from panda_agent.perception.ocr import SLIMMEST, Ocr, filled_up
 from panda_agent.perception.orders import orders_in
 from panda_agent.perception.signs import alike
 from panda_agent.settings import Settings
@@ -141,6 +142,23 @@ def test_a_picture_without_text_gives_nothing(tmp_path):
     rng = np.random.default_rng(0)
     texture = cv2.GaussianBlur(rng.integers(0, 255, (SIZE[1], SIZE[0], 3), np.uint8), (0, 0), 6)
     assert not list(ReadText().run(scope(shoot(tmp_path / "wall.mp4", lambda second: texture, 1.5), tmp_path)))
+
+
+def test_slim_pictures_are_filled_up_and_read_where_they_are():
+    pytest.importorskip("rapidocr_onnxruntime", reason="rapidocr-onnxruntime is not installed")
+    strip, column = np.full((30, 900, 3), 70, np.uint8), np.full((1200, 120, 3), 70, np.uint8)
+    write(strip, "NO PARKING", (20, 24))
+    write(column, "GATE", (20, 900))
+    read = Ocr().read
+    (wide,), (tall,) = read(strip), read(column)
+    assert (wide.text.replace(" ", ""), tall.text) == ("NOPARKING", "GATE")
+    assert wide.region.iou(Region(x0=0.02, y0=0.1, x1=0.21, y1=0.9)) > 0.4
+    assert tall.region.iou(Region(x0=0.17, y0=0.735, x1=0.75, y1=0.755)) > 0.4
+    for image in (strip[:2], column[:, :1], strip[:1, :1]):
+        filled = filled_up(image)
+        assert max(filled.shape[:2]) <= SLIMMEST * min(filled.shape[:2])
+        np.testing.assert_array_equal(filled[: image.shape[0], : image.shape[1]], image)
+    assert not read(strip[:2])
 
 
 def test_it_keeps_the_contract(film, tmp_path):
