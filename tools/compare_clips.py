@@ -69,8 +69,8 @@ class Window:
 Measure = Callable[[Window], float | None]
 
 
-def _most(kind: str, field: str) -> Measure:
-    return lambda window: float(window.numbers(kind, field).max(initial=0.0))
+def _agitation(window: Window) -> float | None:
+    return float(window.numbers("agitation", "agitation").max(initial=0.0))  # no row: there was none to speak of
 
 
 def _count(kind: str) -> Measure:
@@ -80,6 +80,11 @@ def _count(kind: str) -> Measure:
 def _speed(window: Window) -> float | None:
     speeds = window.numbers("track", "speed")
     return float(np.median(speeds)) if len(speeds) else None
+
+
+def _fastest(window: Window) -> float | None:
+    ratios = window.numbers("track", "speed_ratio")
+    return float(ratios.max()) if len(ratios) else None
 
 
 def _mean(column: int) -> Measure:
@@ -95,8 +100,8 @@ def _heading(window: Window) -> float | None:
 MEASURES: dict[str, tuple[Measure, float]] = {
     "moving things": (_count("track"), 1.0),
     "speed, body lengths/s": (_speed, 0.2),
-    "fastest, times the usual pace": (_most("track", "speed_ratio"), 0.3),
-    "agitation": (_most("agitation", "agitation"), 0.3),
+    "fastest, times the usual pace": (_fastest, 0.3),
+    "agitation": (_agitation, 0.3),
     "hard stops": (_count("stop"), 1.0),
     "brightness, grey levels": (_mean(1), 5.0),
     "area in motion, share": (_mean(2), 0.01),

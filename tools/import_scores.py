@@ -6,12 +6,13 @@ rules may grade by; its family is the system's name, so it is a source of its ow
 
 from __future__ import annotations
 
+import math
 import re
 from array import array
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from pydantic import JsonValue
@@ -31,6 +32,8 @@ RATE = 10.0
 """Points a second that are kept of a profile, each the highest of its slot: a peak must not be lost."""
 MOST_PLACES = 200
 """Boxes that are kept of a path."""
+LONGEST_NAME = 80
+"""Characters of a system's name."""
 EDGE = 1e-3
 """Seconds between the last moment of one score and the first of the next."""
 ROUNDED = 1e-6
@@ -58,7 +61,7 @@ class ImportScores:
         where: .npy of boxes or masks, one a score.
 
     Raises:
-        UserError: A number is not positive, or `between` is no range.
+        UserError: There is no such unit, a number is not positive, or `between` is no range.
     """
 
     def __init__(
@@ -75,9 +78,11 @@ class ImportScores:
         normal: bool = False,
         where: Path | None = None,
     ) -> None:
+        if unit not in get_args(Unit):
+            raise UserError(f"There is no unit {unit!r}.", hint=f"Say one of {', '.join(get_args(Unit))}.")
         if not (stride > 0 and (fps is None or fps > 0) and (n_frames is None or n_frames > 0)):
             raise UserError(f"stride={stride}, fps={fps} and n_frames={n_frames} must be positive.")
-        if not between[0] < between[1]:
+        if not -math.inf < between[0] < between[1] < math.inf:
             raise UserError(f"between={between} is no range.", hint="Give the lowest and the highest score.")
         self._path, self._unit, self._where = path, unit, where
         self._step, self._fps, self._n_frames = stride if unit == "snippet" else 1, fps, n_frames
@@ -261,8 +266,9 @@ def profile_of(starts: Values, values: Values, length: float) -> Profile:
 
 def _printable(name: str) -> str:
     """A name in one line: a file's may hold anything."""
-    return " ".join("".join(char if char.isprintable() else " " for char in name).split()) or "system"
+    plain = " ".join("".join(char if char.isprintable() else " " for char in name).split())
+    return plain[:LONGEST_NAME].strip() or "system"
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "system"
+    return re.sub(r"[^a-z0-9]+", "_", name.lower())[:LONGEST_NAME].strip("_") or "system"

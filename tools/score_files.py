@@ -86,11 +86,11 @@ def _rows(path: Path) -> Any:
     return rows["scores"] if isinstance(rows, dict) and "scores" in rows else rows
 
 
-def _array(path: Path) -> NDArray[Any]:
+def _array(path: Path, kinds: str = "fiu") -> NDArray[Any]:
     # Mapped, so that a header which promises more than the file holds is refused and fills no memory.
     # It knows neither pickles nor archives, whatever the file is called.
     array = np.lib.format.open_memmap(path, mode="r")
-    if array.dtype.kind not in "fiu":
+    if array.dtype.kind not in kinds:
         raise ValueError("it is no array of numbers")
     return array
 
@@ -165,8 +165,11 @@ def _box(row: Any) -> list[float]:
 
 def _places(path: Path, count: int) -> Values:
     """Boxes from a file of boxes or masks."""
-    array = _rows(path) if path.suffix.lower() == ".npy" else None
-    if array is None or len(array) != count or (array.shape[1:] != (4,) and array.ndim != 3):
+    try:
+        array = _array(path, "fiub")  # masks are most often true and false
+    except (OSError, ValueError, EOFError) as error:
+        raise _bad(path, f"can't be read: {error}", "Give .npy of boxes or masks.") from error
+    if array.ndim < 2 or len(array) != count or (array.shape[1:] != (4,) and array.ndim != 3):
         raise _bad(path, f"does not say where {count} scores lie", "Give .npy of (n, 4) boxes or (n, h, w) masks.")
     try:
         return np.array([_shares(row.tolist()) if array.ndim == 2 else _around(row) for row in array], np.float64)

@@ -78,9 +78,13 @@ def test_another_way_another_pace_and_other_light_are_told(tmp_path):
 
 
 def test_where_nothing_is_followed_speed_and_direction_are_not_measured(film, tmp_path):
+    paces = {"speed, body lengths/s", "direction, degrees off the usual", "fastest, times the usual pace"}
     seen = compared(film, tmp_path, [], TimeSpan(start=1.0, end=2.0))
-    assert {"speed, body lengths/s", "direction, degrees off the usual"}.isdisjoint(seen.data["measures"])
+    assert paces.isdisjoint(seen.data["measures"])
     assert seen.data["measures"]["moving things"] == {"value": 0.0, "usual": 0.0, "z": 0.0}
+    elsewhere = [one for one in WALKERS if not one.span.touches(TimeSpan(start=1.0, end=2.0))]
+    seen = compared(film, tmp_path, elsewhere, TimeSpan(start=1.2, end=1.8))
+    assert paces.isdisjoint(seen.data["measures"])  # nobody there is not somebody at no pace
 
 
 def test_what_lies_past_the_end_is_no_clip(film, tmp_path):

@@ -15,7 +15,7 @@ from panda_agent.settings import Settings
 from panda_agent.tools import Toolbox
 from panda_agent.tools.base import Scope
 from panda_agent.tools.contract import check_tool
-from panda_agent.tools.import_scores import ImportScores, profile_of
+from panda_agent.tools.import_scores import LONGEST_NAME, ImportScores, profile_of
 from panda_agent.types import Region
 from panda_agent.video import VideoReader
 
@@ -124,7 +124,8 @@ def test_other_ranges_are_scaled_and_narrow_ones_kept_to(film, tmp_path):
     assert (row.data["peak"], row.data["mean"]) == (1.0, pytest.approx(0.5, abs=0.01))
     with pytest.raises(UserError, match="from -1 to 3, not from 0 to 3"):
         profile(ImportScores(tmp_path / "s.npy", between=(0, 3)), film, tmp_path)
-    for wrong in ({"between": (1, 1)}, {"stride": 0}, {"fps": 0}, {"n_frames": -1}):
+    endless = {"between": (float("-inf"), 1.0)}
+    for wrong in ({"between": (1, 1)}, endless, {"stride": 0}, {"fps": 0}, {"n_frames": -1}, {"unit": "frames"}):
         with pytest.raises(UserError):
             ImportScores(tmp_path / "s.npy", **wrong)
 
@@ -149,9 +150,12 @@ def test_boxes_and_masks_say_where(film, tmp_path):
     (tmp_path / "box.csv").write_text("score,x0,y0,x1,y1\n" + "\n".join(lines))
     np.save(tmp_path / "s.npy", values)
     np.save(tmp_path / "masks.npy", (values > 0)[:, None, None] * mask)
+    np.save(tmp_path / "yes_or_no.npy", (values > 0)[:, None, None] & (mask > 0))
     np.save(tmp_path / "boxes.npy", np.where(values[:, None] > 0, box, np.nan))
     tools = [ImportScores(tmp_path / name) for name in ("box.json", "mask.jsonl", "box.csv")]
-    tools += [ImportScores(tmp_path / "s.npy", where=tmp_path / f"{name}.npy") for name in ("masks", "boxes")]
+    tools += [
+        ImportScores(tmp_path / "s.npy", where=tmp_path / f"{name}.npy") for name in ("masks", "boxes", "yes_or_no")
+    ]
     for tool in tools:
         region, path = where_of(tool, film, tmp_path)
         assert region == spot
@@ -160,6 +164,8 @@ def test_boxes_and_masks_say_where(film, tmp_path):
     assert where_of(ImportScores(tmp_path / "s.npy"), film, tmp_path) == (None, None)
     with pytest.raises(UserError, match="does not say where 60 scores lie"):
         where_of(ImportScores(tmp_path / "s.npy", where=tmp_path / "s.npy"), film, tmp_path)
+    with pytest.raises(UserError, match=r"gone\.npy can't be read"):
+        where_of(ImportScores(tmp_path / "s.npy", where=tmp_path / "gone.npy"), film, tmp_path)
 
 
 def test_spans_as_numbers_and_with_boxes(film, tmp_path):
@@ -187,6 +193,7 @@ def test_several_systems_can_be_heard_and_names_do_no_harm(film, tmp_path):
     tools = [ImportScores(tmp_path / "s.npy", name=name) for name in ("VadCLIP", "Holmes-VAU", "a\n\x1b[31mb")]
     assert [tool.spec.name for tool in tools[:2]] == ["import_scores_vadclip", "import_scores_holmes_vau"]
     assert tools[2].spec.family == "a [31mb"
+    assert len(ImportScores(tmp_path / "s.npy", name="y" * 3000).spec.family) == LONGEST_NAME
     assert Toolbox(tools)["holmes vau"] is tools[1]
 
 
