@@ -63,15 +63,15 @@ class Listen:
         onsets, silences, chapter = Onsets(wish.rise), Silences(wish.silence_below, wish.silence_seconds), _Chapter()
         for level in _levels(scope, sound, span.start, min(span.end, end)):
             if chapter.levels and level.time - chapter.levels[0].time >= CHAPTER:
-                yield chapter.close(sound.damaged)
+                yield chapter.close(sound)
             chapter.levels.append(level)
             yield from map(_onset, onsets.update(level))
-            yield from (_silence(quiet, wish) for quiet in silences.update(level))
+            yield from (_silence(quiet, wish, sound.name) for quiet in silences.update(level))
         if not chapter.levels:
             raise ToolError(_nothing_heard(sound, scope.span))
         yield from map(_onset, onsets.finish())
-        yield from (_silence(quiet, wish) for quiet in silences.finish())
-        yield chapter.close(sound.damaged)
+        yield from (_silence(quiet, wish, sound.name) for quiet in silences.finish())
+        yield chapter.close(sound)
 
 
 def _last_picture(scope: Scope) -> float:
@@ -115,7 +115,7 @@ class _Chapter:
 
     levels: list[Level] = field(default_factory=list)
 
-    def close(self, damaged: int) -> Observation:
+    def close(self, sound: Sound) -> Observation:
         """Sum them up, and start anew."""
         levels, self.levels = self.levels, []
         seconds: dict[int, list[float]] = {}
@@ -133,14 +133,15 @@ class _Chapter:
             "loudest_at": loudest.time,
             "quietest": round(quietest.db, 1),
             "heard": round(len(levels) * WINDOW, 2),
-            "damaged": damaged,
+            "damaged": sound.damaged,
             "profile": profile,
         }
         span = TimeSpan(start=levels[0].time, end=round(levels[-1].end, 3))
         return Observation(
             "sound",
             span,
-            f"Sound of {mean:.1f} dBFS on average over {span.duration:.1f} s; loudest {loudest.db:.1f} dBFS at "
+            f"Sound of {mean:.1f} dBFS on average over {span.duration:.1f} s of {sound.name}; loudest "
+            f"{loudest.db:.1f} dBFS at "
             f"{loudest.time:.1f} s, quietest {quietest.db:.1f} dBFS.",
             data,
         )
@@ -163,12 +164,12 @@ def _onset(rise: Rise) -> Observation:
     )
 
 
-def _silence(quiet: Quiet, wish: ListenInput) -> Observation:
+def _silence(quiet: Quiet, wish: ListenInput, track: str) -> Observation:
     span = TimeSpan(start=quiet.start, end=round(quiet.end, 3))
     if quiet.loudest <= FLOOR:
-        told = f"Digital silence for {span.duration:.2f} s: the sound track holds nothing at all."
+        told = f"Digital silence for {span.duration:.2f} s: {track} holds nothing at all."
     else:
-        told = f"Silence for {span.duration:.2f} s: no level reaches {wish.silence_below:.0f} dBFS."
+        told = f"Silence for {span.duration:.2f} s: no level of {track} reaches {wish.silence_below:.0f} dBFS."
     data: dict[str, JsonValue] = {
         "below": wish.silence_below,
         "loudest": round(quiet.loudest, 1),

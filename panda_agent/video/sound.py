@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from panda_agent.errors import ToolError
 from panda_agent.video.container import AV_ERRORS, opened
 from panda_agent.video.footage import Footage
-from panda_agent.video.probe import MAX_PIXELS
 from panda_agent.video.reader import VideoReader
 
 SMOOTH = 0.1
@@ -68,9 +67,17 @@ class Sound:
             raise ToolError("A recording holds no sound.", hint="Give the video too.")
         self.damaged = 0
         """Packets that could not be read or decoded, so far."""
+        self.tracks = 1
+        """Sound streams that the video holds."""
         self._source, self._facts = footage._passes._source, footage._facts
+        self._max_pixels = footage._passes._max_pixels
         self._end = float("inf") if end is None else end + FAR
         self._shift = 0.0
+
+    @property
+    def name(self) -> str:
+        """What to call it in a sentence."""
+        return "the sound track" if self.tracks == 1 else f"the first of {self.tracks} sound tracks"
 
     def __iter__(self) -> Iterator[Heard]:
         """Decode to the end.
@@ -80,7 +87,8 @@ class Sound:
         """
         self.damaged, self._shift = 0, 0.0
         due: float | None = None
-        with opened(self._source, max_pixels=MAX_PIXELS) as (container, picture):
+        with opened(self._source, max_pixels=self._max_pixels) as (container, picture):
+            self.tracks = len(container.streams.audio)
             stream = _sound_of(container)
             picture.discard, stream.discard = Discard.all, Discard.default
             zero = self._facts.base * self._facts.tick

@@ -175,6 +175,25 @@ def test_digital_silence_is_told_from_quiet(tmp_path):
     assert of(quiet, "silence")[0].statement.startswith("Silence for 8.00 s")
 
 
+def test_of_several_sound_tracks_it_says_which(tmp_path):
+    path = tmp_path / "two.mkv"
+    with av.open(str(path), "w") as out:
+        video = out.add_stream("libx264", rate=10)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        tracks = [(out.add_stream("pcm_s16le", rate=8000, layout="mono"), level) for level in (0, 9000)]
+        for i in range(20):
+            out.mux(video.encode(av.VideoFrame.from_ndarray(np.full((48, 64, 3), 90, np.uint8), format="rgb24")))
+            for track, level in tracks:
+                wave = np.resize(np.array([level, -level], np.int16), (1, 800))
+                frame = av.AudioFrame.from_ndarray(wave, format="s16", layout="mono")
+                frame.sample_rate, frame.pts, frame.time_base = 8000, 800 * i, Fraction(1, 8000)
+                out.mux(track.encode(frame))
+        out.mux(video.encode())
+    silence, whole = listen(path, tmp_path)
+    assert silence.statement == "Digital silence for 2.00 s: the first of 2 sound tracks holds nothing at all."
+    assert "of the first of 2 sound tracks" in whole.statement
+
+
 def test_a_video_without_sound_is_a_sentence(film, tmp_path):
     with pytest.raises(ToolError, match="The video has no sound"):
         listen(film, tmp_path)
