@@ -1,16 +1,18 @@
-"""The case that is killed around its model calls: six clips that are described, and six that are asked about."""
+"""The case that is killed around its model calls: eight clips that are described, and four that are asked about."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import httpx2
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from panda_agent import Investigator
 from panda_agent.backends.ledger import Ledger
+from panda_agent.backends.openai_chat import PURPOSE_HEADER
 from panda_agent.perception.observation import Observation
 from panda_agent.settings import load_settings
 from panda_agent.tools import Scope, ToolSpec
@@ -55,12 +57,13 @@ class Still:
 
 
 def investigator(folder: Path, url: str, concurrency: int) -> Investigator:
-    """One whose case makes twelve calls."""
+    """One whose case makes twelve calls: eight descriptions, side by side if they may, and four questions in turn."""
     (folder / "calls.yaml").write_text(RULES)
     settings = load_settings(
         home=folder / "home",
         rules=str(folder / "calls.yaml"),
-        loop={"clip_seconds": 0.6, "rounds": 1},
+        loop={"clip_seconds": 0.42, "rounds": 1},
+        budget={"looks": 4},
         model={"base_url": url, "frames": 2, "concurrency": concurrency, "image_side": 64},
     )
     return Investigator(settings, tools=[Still()])
@@ -69,26 +72,8 @@ def investigator(folder: Path, url: str, concurrency: int) -> Investigator:
 def tick_calls(tick: Any) -> None:
     """Put a tick at every step of every call."""
     _tick_ledger(tick)
-    handle = httpx2.AsyncHTTPTransport.handle_async_request
-
-    async def handled(transport: Any, request: Any) -> Any:
-        response = await handle(transport, request)
-        if request.headers.get("x-panda-purpose") in ("caption", "question"):
-            tick("after send", "call")
-        return response
-
-    httpx2.AsyncHTTPTransport.handle_async_request = handled
-    put = AsyncSqliteSaver.aput
-    due = 0
-
-    async def ticking(saver: Any, *args: Any, **kwargs: Any) -> Any:
-        nonlocal due
-        for _ in range(tick.trail.count("call: after commit") - due):
-            due += 1
-            tick("checkpoint", "call")
-        return await put(saver, *args, **kwargs)
-
-    AsyncSqliteSaver.aput = ticking
+    _tick_requests(tick)
+    _tick_checkpoints(tick)
 
 
 def _tick_ledger(tick: Any) -> None:
@@ -107,3 +92,36 @@ def _tick_ledger(tick: Any) -> None:
         return kept
 
     Ledger.begin, Ledger.keep_reply = begun, keeping
+
+
+def _tick_requests(tick: Any) -> None:
+    """At the last byte of a request, before the first one of its response; the server learns which process asks."""
+    handle = httpx2.AsyncHTTPTransport.handle_async_request
+
+    async def follow(event: str, _: Any) -> None:
+        if event == "http11.send_request_body.complete":
+            tick("after send", "call")
+
+    async def handled(transport: Any, request: Any) -> Any:
+        request.headers["x-run"] = str(os.getpid())
+        if request.headers.get(PURPOSE_HEADER) in ("caption", "question"):
+            request.extensions = {**request.extensions, "trace": follow}
+        return await handle(transport, request)
+
+    httpx2.AsyncHTTPTransport.handle_async_request = handled
+
+
+def _tick_checkpoints(tick: Any) -> None:
+    """Within writes of LangGraph, before they are committed: a write for each call, in turn.
+
+    Several calls of one step are followed by the same write; those after it stand for the others, so that no two
+    ticks are the same moment.
+    """
+    commit = aiosqlite.Connection.commit
+
+    async def committing(connection: Any) -> Any:
+        if tick.trail.count("call: checkpoint") < tick.trail.count("call: after commit"):
+            tick("checkpoint", "call")
+        return await commit(connection)
+
+    aiosqlite.Connection.commit = committing

@@ -83,11 +83,34 @@ def forget_replies() -> None:
     Ledger.keep_reply = dropped
 
 
+def count_what_was_sent() -> None:
+    """A verdict that counts a call twice where it was asked twice."""
+    spent = Ledger.spent
+
+    def counted(ledger: Ledger, case_id: str) -> Any:
+        used = spent(ledger, case_id)
+        return used.model_copy(update={"calls": used.sent})
+
+    Ledger.spent = counted
+
+
+def report_nothing_twice() -> None:
+    """A call that is asked again, as its reply was lost, and is not told of."""
+    spent = Ledger.spent
+
+    def told(ledger: Ledger, case_id: str) -> Any:
+        return spent(ledger, case_id).model_copy(update={"repeated": 0})
+
+    Ledger.spent = told
+
+
 MUTATIONS: dict[str, Callable[[], None]] = {
     defect.__name__: defect
     for defect in (
         commit_row_by_row,
         forget_replies,
+        count_what_was_sent,
+        report_nothing_twice,
         count_looks_in_the_database,
         number_what_is_seen,
         finish_in_two_steps,

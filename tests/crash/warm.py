@@ -25,9 +25,10 @@ import mutations
 import ticks
 
 from panda_agent import Investigator
+from panda_agent.cli.files import deliver
 from panda_agent.errors import CaseNotFound, PandaError, UserError
 from panda_agent.perception.tracks import MotionTracker
-from panda_agent.reporting import csv_files, html, media, video, write_case_files  # noqa: F401
+from panda_agent.reporting import csv_files, html, media, video  # noqa: F401
 from panda_agent.types import Event, Verdict, VerdictReached
 
 DEADLINE = 60
@@ -90,8 +91,8 @@ def _run(folder: Path, order: dict[str, Any]) -> None:
     else:
         calls_case.tick_calls(tick)
         inv = calls_case.investigator(folder, *order["model"])
-    verdict = asyncio.run(_verdict(inv, folder, from_frames=order["frames"]))
-    write_case_files(verdict, folder / case.VIDEO, folder / "out", run={"case_id": folder.name})
+    asyncio.run(_verdict(inv, folder, from_frames=order["frames"]))
+    deliver(folder / "home", folder.name, {"out": str(folder / "out")})
     (folder / "trail.json").write_text(json.dumps(tick.trail))
 
 
