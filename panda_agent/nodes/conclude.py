@@ -16,12 +16,15 @@ from panda_agent.types import Cost, VerdictReached
 
 NAMED_APART = ("rules", "prompts", "tier")
 """Settings that are files, or a choice: provenance tells what they came to."""
+ENDED = "ended"
+"""Note of the case: how the loop ended."""
 
 
 def conclude(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     """Let the reasoner write the verdict, and keep it with the case."""
     case = desk.case(state["case_id"])
-    verdict = desk.reasoner.conclude(_findings(desk, case, state))
+    case.store.put_note(ENDED, {"looks": state["looks"], "stopped": state.get("stopped")})
+    verdict = desk.reasoner.conclude(findings_of(desk, case))
     case.store.log("conclude", {"label": verdict.label, "headline": verdict.headline})
     told = verdict.model_dump(mode="json")
     case.store.finish(told)  # last: who finds a verdict goes no further
@@ -29,8 +32,9 @@ def conclude(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     return {"verdict": told}
 
 
-def _findings(desk: Desk, case: Case, state: CaseState) -> Findings:
-    report = report_of(case)
+def findings_of(desk: Desk, case: Case) -> Findings:
+    """Everything that the verdict of a case is written from, once all of its clips are judged."""
+    report, ended = report_of(case), case.store.note(ENDED)
     return Findings(
         brief=brief_of(case),
         plan=plan_of(case),
@@ -39,19 +43,19 @@ def _findings(desk: Desk, case: Case, state: CaseState) -> Findings:
         blind=report.blind,
         untested=_untested(case),
         warnings=_warnings(case),
-        stopped=state.get("stopped"),
+        stopped=ended["stopped"],
         spent=_note(case, "spent"),
-        cost=_cost(case, state),
+        cost=_cost(case, ended["looks"]),
         provenance=_provenance(desk, case),
     )
 
 
-def _cost(case: Case, state: CaseState) -> Cost:
+def _cost(case: Case, looks: int) -> Cost:
     if case.materials.equipment.prompts is None:
-        return Cost(looks=state["looks"])
+        return Cost(looks=looks)
     with closing(Ledger.of(case.settings.root)) as ledger:
         spent = ledger.spent(case.id)
-    return Cost(looks=state["looks"], calls=spent.calls, tokens=spent.tokens_in + spent.tokens_out)
+    return Cost(looks=looks, calls=spent.calls, tokens=spent.tokens_in + spent.tokens_out)
 
 
 def _warnings(case: Case) -> list[str]:
