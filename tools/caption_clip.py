@@ -177,7 +177,10 @@ def _answers(
     look = shown(scope, span)
     if look is None:
         return
-    asks = [_ask(scope, prompts, "question", Reading, look, **question.model_dump()) for question in questions]
+    asks = [
+        _ask(scope, prompts, "question", Reading, look, data=question.model_dump(mode="json", exclude={"event"}))
+        for question in questions
+    ]
     for question, got in zip(questions, calls.read(asks, Reading), strict=True):
         if isinstance(got, Answer):
             yield _answer(look.only(got.letters), question, got, scope.settings.model.score_mode)
