@@ -1,0 +1,1 @@
+"""The reasoner that asks a language model, and keeps it honest."""
