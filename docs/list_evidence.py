@@ -12,12 +12,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from panda_agent.equipment import Equipment
+from panda_agent.memory.camera_rows import CameraSnapshot
 from panda_agent.nodes.perceive import COVERAGE
 from panda_agent.perception.objects import Objects
 from panda_agent.prompts.prompt_packs import load_prompts
 from panda_agent.tools import default_tools
 from panda_agent.tools.filters import FILTERS
+from panda_agent.tools.hear_person import HearPerson
 from panda_agent.tools.import_scores import ImportScores
+from panda_agent.tools.recall_camera import RecallCamera
 from panda_agent.tools.web_search import WebSearch
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,6 +49,8 @@ ABOUT = {
     "flash": "something lights up for a moment",
     "flicker": "a warm bright spot that changes as flames do",
     "growth": "something spreads and hides what is behind it",
+    "known_normal": "a row that is like what a person marked as normal for this camera",
+    "human": "what a person told in a conversation about the case",
     "knowledge": "a rule, or the verdict of an earlier case, that is near to a text",
     "left_object": "something new stands there",
     "line_crossing": "an object crosses a line of --zones",
@@ -88,8 +93,8 @@ def _kinds() -> Iterator[tuple[str, tuple[str, ...], str]]:
         yield kind, fields, "panda_agent/nodes/perceive.py"
     told = {kind for one in (*FILTERS, Objects) for kind in one.makes}
     everything = Equipment(prompts=load_prompts("default"), person=True)
-    others = (ImportScores(Path("scores.npy")), WebSearch(lambda query, count: ()))
-    for tool in (*default_tools(everything), *others):
+    others = (HearPerson(), ImportScores(Path("scores.npy")), WebSearch(lambda query, count: ()))
+    for tool in (*default_tools(everything), *others, RecallCamera(CameraSnapshot(name="any"))):
         for kind, fields in tool.spec.makes.items():
             if kind not in told:
                 told.add(kind)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -10,13 +10,15 @@ from typing import Any, Self
 from pydantic import JsonValue
 
 from panda_agent.database import Database, from_json, to_json
-from panda_agent.errors import UserError
+from panda_agent.errors import StoreError, UserError
 from panda_agent.memory import evidence_table
 from panda_agent.memory.cases import case_folder, list_cases, nearest_ids, not_found, purge, remove_case
+from panda_agent.memory.forking import Part, take_over
 from panda_agent.memory.record import FILE, SCHEMA, CaseRecord, Status, decode, encode, peek
 from panda_agent.memory.stored_rows import StoredRows
+from panda_agent.memory.versions import Version
 from panda_agent.memory.waiting import WaitingLines
-from panda_agent.types import Evidence, Judgement, Model, TimeSpan
+from panda_agent.types import Evidence, Judgement, Model, TimeSpan, Verdict
 
 __all__ = ["CaseRecord", "CaseStore", "LogRow", "case_folder", "list_cases", "nearest_ids", "purge", "remove_case"]
 
@@ -30,6 +32,8 @@ TABLES = (
     "CREATE TABLE log (seq INTEGER PRIMARY KEY AUTOINCREMENT, step TEXT NOT NULL UNIQUE, body TEXT NOT NULL)",
 )
 
+_NOTE = "INSERT OR REPLACE INTO notes VALUES (?, ?)"
+_LOG = "INSERT OR IGNORE INTO log (step, body) VALUES (?, ?)"
 _AMEND = "UPDATE meta SET value = ? WHERE key = 'record'"
 
 
@@ -115,6 +119,82 @@ class CaseStore:
             db.execute(_AMEND, (encode(record, "The case record"),))
         self.record = record
 
+    def versions(self) -> list[Version]:
+        """The versions of the verdict, the first one first; none before there is a verdict."""
+        if self.note("verdict") is None:
+            return []
+        rows = self._rows("SELECT key, value FROM notes WHERE key GLOB 'version [0-9]*'")
+        later = sorted((decode(Version, told, f"The {key}") for key, told in rows), key=lambda one: one.number)
+        ended = self._rows("SELECT body FROM log WHERE step = 'conclude'")
+        return [Version(number=1, at=from_json(ended[0][0], "The log")["at"] if ended else ""), *later]
+
+    def verdict(self, version: int | None = None) -> Verdict | None:
+        """A version of the verdict, the newest by default; None where there is no such version."""
+        told = None if version is None else self.note(f"verdict {version}")
+        if told is None and version in (None, 1):
+            told = self.note("verdict")  # it is copied when the second one comes
+        return None if told is None else Verdict.model_validate(told)
+
+    def as_filed(self, row: Evidence) -> Evidence:
+        """A row as it would be cited, were it filed now."""
+        body = evidence_table.to_body(row)
+        with self._database.reading() as db:
+            return row.model_copy(update={"revision": evidence_table.revision_of(db, row, body)[0]})
+
+    def keep_turn(
+        self,
+        step: str,
+        data: dict[str, JsonValue],
+        *,
+        rows: Iterable[Evidence] = (),
+        notes: Mapping[str, JsonValue] | None = None,
+        revised: tuple[Verdict, Version] | None = None,
+    ) -> None:
+        """Keep what a turn of a conversation brought: a step of the log, evidence, notes, a version of the verdict.
+
+        All of it is kept, or nothing.
+
+        Args:
+            step: Key of the step in the log.
+            data: What the log says of it.
+            rows: Evidence.
+            notes: By key.
+            revised: The verdict after it, and what caused it.
+
+        Raises:
+            StoreError: It is not the version after the newest one.
+        """
+        kept = {key: to_json(value, f"The note {key!r}") for key, value in (notes or {}).items()}
+        if revised is not None:
+            kept |= self._version(*revised)
+        bodies = [(row, evidence_table.to_body(row)) for row in rows]
+        logged = _log_row(step, data)
+        with self._database.writing() as db:
+            if revised is not None:
+                db.execute("INSERT OR IGNORE INTO notes SELECT 'verdict 1', value FROM notes WHERE key = 'verdict'")
+            for row, body in bodies:
+                evidence_table.file_row(db, row, body, None)
+            db.executemany(_NOTE, kept.items())
+            db.execute(_LOG, logged)
+
+    def _version(self, verdict: Verdict, version: Version) -> dict[str, str]:
+        """The notes of a further version."""
+        if version.number != len(self.versions()) + 1:
+            raise StoreError(f"Version {version.number} does not follow the newest one.", hint="Ask once more.")
+        told = to_json(verdict.model_dump(mode="json"), "The verdict")
+        number = version.number
+        return {f"version {number}": encode(version, "A version"), f"verdict {number}": told, "verdict": told}
+
+    def take_over(self, other: CaseStore, part: Part, origin: dict[str, JsonValue]) -> None:
+        """Take over what another case saw, and what it thought up to a step, in one transaction.
+
+        Args:
+            other: That case.
+            part: What is taken.
+            origin: What this case says of where it comes from.
+        """
+        take_over(other._database, self._database, part, origin)
+
     def commit_pass(self, name: str, rows: Iterable[Evidence], facts: dict[str, JsonValue]) -> None:
         """Keep all that a free deterministic pass saw, in one transaction; rows of an earlier pass of that name go.
 
@@ -167,6 +247,8 @@ class CaseStore:
         span: TimeSpan | None = None,
         track: int | None = None,
         tool: str | None = None,
+        known_by: float | None = None,
+        during: TimeSpan | None = None,
     ) -> list[Evidence]:
         """All rows that pass every given filter, in the order (start, end, kind, id, revision).
 
@@ -176,9 +258,11 @@ class CaseStore:
             span: The row's span touches it.
             track: `data.track` is it, or `data.tracks` holds it.
             tool: `name@version`, or a name with any version.
+            known_by: Online, what was known by this second.
+            during: The row's span touches it, or, online, the row became known after its start.
         """
         with self._database.reading() as db:
-            return evidence_table.select(db, evidence_table.filters(kind, kinds, span, track, tool))
+            return evidence_table.select(db, evidence_table.filters(kind, kinds, span, track, tool, known_by, during))
 
     def evidence_slices(self, kinds: Collection[str] | None = None) -> Sequence[Evidence]:
         """All rows, or those of some kinds, in the order of `evidence`, but read anew in slices as they are asked for.
@@ -187,7 +271,8 @@ class CaseStore:
         """
         with self._database.reading() as db:
             return StoredRows(
-                self._database, evidence_table.seqs(db, evidence_table.filters(None, kinds, None, None, None))
+                self._database,
+                evidence_table.seqs(db, evidence_table.filters(None, kinds, None, None, None, None, None)),
             )
 
     def get(self, cite: str) -> Evidence | None:
@@ -213,7 +298,7 @@ class CaseStore:
 
     def put_note(self, key: str, value: JsonValue) -> None:
         """Keep a small fact (plan, scene, verdict) under a key, in the place of what was there."""
-        self._write("INSERT OR REPLACE INTO notes VALUES (?, ?)", key, to_json(value, f"The note {key!r}"))
+        self._write(_NOTE, key, to_json(value, f"The note {key!r}"))
 
     def note(self, key: str) -> Any:
         """The fact under a key; None when there is none."""
@@ -221,9 +306,7 @@ class CaseStore:
 
     def log(self, step: str, data: dict[str, JsonValue]) -> None:
         """Append to the case log; a step that is logged already (before a kill, say) stays as it was."""
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        body = to_json({"step": step, "at": now, "data": data}, f"The log of step {step!r}")
-        self._write("INSERT OR IGNORE INTO log (step, body) VALUES (?, ?)", step, body)
+        self._write(_LOG, *_log_row(step, data))
 
     def log_rows(self) -> list[LogRow]:
         """The case log, oldest first."""
@@ -254,3 +337,8 @@ class CaseStore:
     def _write(self, query: str, *values: Any) -> None:
         with self._database.writing() as db:
             db.execute(query, values)
+
+
+def _log_row(step: str, data: dict[str, JsonValue]) -> tuple[str, str]:
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return step, to_json({"step": step, "at": now, "data": data}, f"The log of step {step!r}")

@@ -14,7 +14,8 @@ SHORT = 5
 def short_memory(judgements: Sequence[Judgement], clip: int, size: int = SHORT) -> list[str]:
     """The last judgements before a clip, oldest first, one line each."""
     earlier = sorted((j for j in judgements if j.clip < clip), key=lambda j: (j.clip, j.round))
-    return [f"{j.span} {j.status} ({j.score:.2f}): {j.reason}" for j in earlier[-size:]]
+    last = earlier[-size:] if size else []
+    return [f"{j.span} {j.status} ({j.score:.2f}): {j.reason}" for j in last]
 
 
 def long_memory(

@@ -20,10 +20,14 @@ TABLE = (
     "CREATE INDEX evidence_order ON evidence (start, stop, kind, id, revision)",
     "CREATE INDEX evidence_pass ON evidence (pass)",
 )
+COLUMNS = "id, revision, kind, tool, start, stop, pass, body"
+PASS = 6
+"""Place of the pass among them."""
 _TRACK = (
     "(json_extract(body, '$.data.track') = ? OR EXISTS "
     "(SELECT 1 FROM json_each(body, '$.data.tracks') AS one WHERE one.value = ?))"
 )
+_KNOWN = "json_extract(body, '$.known_at')"
 _REVISED = re.compile(r"(.+)\.([1-9]\d{0,8})")
 
 Filter = tuple[str, tuple[Any, ...]]
@@ -35,17 +39,23 @@ def to_body(row: Evidence) -> str:
     return encode(row.model_copy(update={"revision": 0}), f"Evidence {row.id!r} ({row.kind})")
 
 
-def file_row(db: Connection, row: Evidence, body: str, pass_name: str | None) -> int:
-    """Insert a row unless its content is there already; returns its revision."""
+def revision_of(db: Connection, row: Evidence, body: str) -> tuple[int, bool]:
+    """The revision under which a row is, or would be, filed; and whether it is there already."""
     known = db.execute("SELECT revision, body FROM evidence WHERE id = ? ORDER BY revision", (row.id,)).fetchall()
     for revision, content in known:
         if content == body:
-            return int(revision)
-    revision = int(known[-1][0]) + 1 if known else 0
-    db.execute(
-        "INSERT INTO evidence (id, revision, kind, tool, start, stop, pass, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (row.id, revision, row.kind, row.tool, row.span.start, row.span.end, pass_name, body),
-    )
+            return int(revision), True
+    return (int(known[-1][0]) + 1 if known else 0), False
+
+
+def file_row(db: Connection, row: Evidence, body: str, pass_name: str | None) -> int:
+    """Insert a row unless its content is there already; returns its revision."""
+    revision, there = revision_of(db, row, body)
+    if not there:
+        db.execute(
+            "INSERT INTO evidence (id, revision, kind, tool, start, stop, pass, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (row.id, revision, row.kind, row.tool, row.span.start, row.span.end, pass_name, body),
+        )
     return revision
 
 
@@ -62,7 +72,13 @@ def generation(db: Connection) -> int:
 
 
 def filters(
-    kind: str | None, kinds: Collection[str] | None, span: TimeSpan | None, track: int | None, tool: str | None
+    kind: str | None,
+    kinds: Collection[str] | None,
+    span: TimeSpan | None,
+    track: int | None,
+    tool: str | None,
+    known_by: float | None,
+    during: TimeSpan | None,
 ) -> list[Filter]:
     """The tests that `CaseStore.evidence` was asked for."""
     tests: list[Filter] = []
@@ -76,6 +92,10 @@ def filters(
         tests.append((_TRACK, (track, track)))
     if tool is not None:
         tests.append(("(tool = ? OR instr(tool, ? || '@') = 1)", (tool, tool)))
+    if known_by is not None:
+        tests.append((f"coalesce({_KNOWN} <= ?, 1)", (known_by,)))
+    if during is not None:
+        tests.append((f"((start <= ? AND stop >= ?) OR {_KNOWN} > ?)", (during.end, during.start, during.start)))
     return tests
 
 

@@ -107,6 +107,7 @@ def packed(seen: Observation) -> dict[str, JsonValue]:
         "score": seen.score,
         "family": seen.family,
         "call_id": seen.call_id,
+        "known_at": seen.known_at,
     }
     return {name: value for name, value in row.items() if value is not None}
 
@@ -127,6 +128,7 @@ def unpacked(row: Mapping[str, Any]) -> Observation:
         score=row.get("score"),
         family=row.get("family"),
         call_id=row.get("call_id"),
+        known_at=row.get("known_at"),
     )
 
 

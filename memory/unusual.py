@@ -79,7 +79,7 @@ class UnusualMotion:
         self._due = look.time + 1.0 / MAX_HZ
         side = max(look.size)
         self._aspect = (side / look.size[0], side / look.size[1])
-        self._looks.append(_extreme(look.cells) if self._memory is None else look.cells)
+        self._looks.append(extreme(look.cells) if self._memory is None else look.cells)
         if len(self._looks) >= BLOCK:
             self._clear()
         return []
@@ -90,7 +90,7 @@ class UnusualMotion:
             self._packed.append(PackedLooks.of(self._looks))
         else:
             # One by one: near a limit the search may round differently for many cells at a time.
-            self._moments += [_compare(self._memory, [look]) for look in self._looks]
+            self._moments += [compare(self._memory, [look]) for look in self._looks]
             self._moments = [np.concatenate(self._moments)]
         self._looks = []
 
@@ -100,8 +100,8 @@ class UnusualMotion:
             self._clear()
         memory = self._memory
         if memory is None:
-            memory = _own_memory(self._packed)
-            self._moments = [] if memory is None else [_compare(memory, list(looks)) for looks in self._packed]
+            memory = own_memory(self._packed)
+            self._moments = [] if memory is None else [compare(memory, list(looks)) for looks in self._packed]
         moments = np.concatenate(self._moments or [np.zeros(0, _MOMENT)])
         if memory is None or not len(moments):
             return []
@@ -130,7 +130,7 @@ class UnusualMotion:
                 "reference": self._reference,
                 "given": int(self._memory is not None),
                 "moments": len(times),
-                "profile": _profile(times, curve),
+                "profile": profile_of(times, curve),
             },
         )
 
@@ -169,7 +169,7 @@ class UnusualMotion:
                 "feature": word,
                 "spreads": spreads,
                 "seconds": round(times[-1] - times[0], 2),
-                "profile": _profile(times, curve),
+                "profile": profile_of(times, curve),
                 "path": self._path(moments),
             },
         )
@@ -189,7 +189,8 @@ class UnusualMotion:
         return Region.of_pixels(box, 1, 1)
 
 
-def _compare(memory: NormalityMemory, looks: list[CellLook]) -> Moments:
+def compare(memory: NormalityMemory, looks: list[CellLook]) -> Moments:
+    """How far looks are from what is normal."""
     values, cells = memory.surprise(looks)
     moments = np.zeros(len(looks), _MOMENT)
     moments["time"], moments["value"] = [look.time for look in looks], values
@@ -199,7 +200,7 @@ def _compare(memory: NormalityMemory, looks: list[CellLook]) -> Moments:
     return moments
 
 
-def _extreme(look: CellLook) -> CellLook:
+def extreme(look: CellLook) -> CellLook:
     """Keep the cells that could be the farthest: those with the most motion."""
     if len(look.features) <= MOST_EXTREME:
         return look
@@ -210,7 +211,7 @@ def _extreme(look: CellLook) -> CellLook:
     return CellLook(look.time, look.features[picks], look.where[picks], look.shape)
 
 
-def _own_memory(packed: list[PackedLooks]) -> NormalityMemory | None:
+def own_memory(packed: list[PackedLooks]) -> NormalityMemory | None:
     """A memory of the same video: two halves, interleaved in blocks, calibrate each other."""
     rows = sum(len(looks.features) for looks in packed)
     if rows < 40:
@@ -219,5 +220,6 @@ def _own_memory(packed: list[PackedLooks]) -> NormalityMemory | None:
     return learn([("this video", few)])
 
 
-def _profile(times: list[float], curve: NDArray[np.float64]) -> list[JsonValue]:
+def profile_of(times: list[float], curve: NDArray[np.float64]) -> list[JsonValue]:
+    """A curve as `data["profile"]`."""
     return [[round(t, 3), round(float(v), 3)] for t, v in zip(times, curve, strict=True)]

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from panda_agent.case_file import CaseFile as CaseFile
     from panda_agent.graph import build_graph as build_graph
     from panda_agent.investigator import Investigator as Investigator
     from panda_agent.investigator import ainvestigate as ainvestigate
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from panda_agent.types import Verdict as Verdict
 
 _HOME = {
+    "CaseFile": "panda_agent.case_file",
     "Evidence": "panda_agent.types",
     "Investigator": "panda_agent.investigator",
     "Settings": "panda_agent.settings",

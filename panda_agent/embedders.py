@@ -7,7 +7,7 @@ import re
 import threading
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -145,6 +145,17 @@ class MiniLM:
         legible = text.encode(errors="replace").decode()  # a lone surrogate, e.g. from a file name, has no token
         ids = torch.tensor(self._tokenizer.encode(legible).ids)
         return normalize(bert(self._weights, ids).mean(0), dim=0)
+
+
+@lru_cache(maxsize=1)
+def best_embedder() -> Embedder:
+    """MiniLM; shared words where its weights are not installed, which its name says."""
+    encoder = MiniLM()
+    try:
+        encoder.embed(["weights are looked for at first use"])
+    except UserError:
+        return HashEmbedder()
+    return encoder
 
 
 def bert(weights: Mapping[str, Tensor], ids: Tensor, layers: int = 6, heads: int = 12) -> Tensor:

@@ -45,11 +45,11 @@ def build_graph(
     Args:
         settings: Settings of new cases; read from environment and panda.toml by default.
         tools: More tools, or others of the same name.
-        reasoner: Who judges; the rules reasoner by default.
+        reasoner: Who judges; by default a model where there is one, else the rules.
         desk: What the nodes share; made from the arguments before by default.
         checkpointer: None inherits the saver of a parent graph.
     """
-    shared = desk or _desk(settings or load_settings(), tools, reasoner)
+    shared = desk or Desk(settings or load_settings(), tools, reasoner)
     graph = StateGraph(CaseState, input_schema=CaseInput, output_schema=CaseOutput)
     for node in NODES:
         graph.add_node(node.__name__, _bind(node, shared), input_schema=CaseState)
@@ -94,7 +94,3 @@ def _bind(node: Node, desk: Desk) -> Step:
         return node(desk, state, lambda event: write(event.model_dump(mode="json")))
 
     return step
-
-
-def _desk(settings: Settings, tools: Iterable[Tool], reasoner: Reasoner | None) -> Desk:
-    return Desk(settings, tools) if reasoner is None else Desk(settings, tools, reasoner)

@@ -6,11 +6,12 @@ import asyncio
 import sys
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Sequence
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
 
+from panda_agent.case_file import CaseFile, reopened
 from panda_agent.errors import CasePaused, VideoError
 from panda_agent.memory.case_store import CaseStore
 from panda_agent.memory.cases import find_case
@@ -19,11 +20,11 @@ from panda_agent.memory.record import Status
 from panda_agent.memory.recording import Probe
 from panda_agent.nodes.desk import Case, CaseStores, Desk, verdict_of
 from panda_agent.nodes.materials import VideoSource
+from panda_agent.nodes.state import CaseState
 from panda_agent.reasoning.base import Reasoner
-from panda_agent.reasoning.rules.reasoner import RulesReasoner
 from panda_agent.settings import Settings, load_settings
 from panda_agent.tools import Tool
-from panda_agent.tools.ask_human import HumanAnswer, answer_from
+from panda_agent.tools.ask_human import HumanAnswer, answer_from, nobody
 from panda_agent.types import EVENT, CaseRequest, Event, HumanAsked, TimeSpan, Verdict, VerdictReached, Zone
 from panda_agent.types.request import OnMiss
 from panda_agent.video import list_videos
@@ -39,7 +40,7 @@ class Investigator:
     Args:
         settings: Read from environment and panda.toml by default.
         tools: More tools, or others of the same name as those that ship.
-        reasoner: Who plans, judges and concludes; the rules reasoner by default.
+        reasoner: Who plans, judges and concludes; by default a model where there is one, else the rules.
         store: Where cases are kept; SQLite files under `PANDA_HOME` by default.
         keep: Given each finished look of a tool; see `Recorder`.
 
@@ -57,7 +58,7 @@ class Investigator:
         store: CaseStores = CaseStore,
         keep: Callable[[Probe], None] | None = None,
     ) -> None:
-        self.desk = Desk(settings or load_settings(), tools, reasoner or RulesReasoner(), store, keep)
+        self.desk = Desk(settings or load_settings(), tools, reasoner, store, keep)
 
     def open(
         self,
@@ -153,6 +154,43 @@ class Investigator:
         """`ainvestigate` for code that is not async; also works inside a running event loop."""
         return run_sync(self.ainvestigate(source, **request))
 
+    def reopen(self, case_id: str) -> AbstractContextManager[CaseFile]:
+        """A finished case for the length of a `with` block: verdict, evidence, and what it would be with less of it.
+
+        Raises:
+            CaseNotFound: There is no such case; the hint names the nearest.
+            UserError: It has no verdict yet, somebody works on it, or its video, recording or rules are not there.
+        """
+        return reopened(self.desk, case_id)
+
+    def fork(self, case_id: str, *, at: str = "plan", rules: str | None = None, name: str | None = None) -> str:
+        """Open a new case that reuses all that another one saw; `resume` goes on with it from a step.
+
+        No tool looks again at what was looked at, and model calls that were made are answered from the ledger.
+
+        Args:
+            case_id: The other case.
+            at: `plan`, `reason N` (before clip N, counted from 1, is judged) or `conclude`.
+            rules: Another rule pack: one that ships, or a path.
+            name: An id for the new case; else one is made.
+
+        Returns:
+            The new case's id.
+
+        Raises:
+            CaseNotFound: There is no such case.
+            UserError: There is no such step, or what it saw by is not there any more.
+        """
+        from panda_agent.nodes.fork import fork
+
+        case, state = fork(self.desk, case_id, at, rules, name)
+        try:
+            if state is not None:
+                run_sync(_placed(self.desk, case, state))
+        finally:
+            self.desk.close(case.id)
+        return case.id
+
     def pause(self, case_id: str) -> None:
         """Ask a running case to stop at the next frame; it can be resumed. Safe from any thread and from signals."""
         self.desk.case(case_id).pause.set()
@@ -194,6 +232,7 @@ async def _run(desk: Desk, case: Case, hand: Hand, answer: HumanAnswer | None) -
         start: Any = None if await saver.aget_tuple(config) else {"case_id": case.id}
         waiting = await _question_of(graph, config, case)
         if waiting is not None:
+            answer = answer or nobody(waiting.deadline)
             start = None if answer is None else Command(resume=answer.model_dump())
         try:
             if waiting is not None and answer is None:
@@ -219,6 +258,17 @@ async def _run(desk: Desk, case: Case, hand: Hand, answer: HumanAnswer | None) -
                 case.pause.set()
                 if verdict_of(case) is None:
                     case.store.set_status(left)
+
+
+async def _placed(desk: Desk, case: Case, state: CaseState) -> None:
+    """Put the loop of a case where a clip was just recorded."""
+    from panda_agent.checkpoints import checkpoints_in
+    from panda_agent.graph import build_graph
+
+    async with checkpoints_in(case.folder) as saver:
+        graph = build_graph(desk=desk, checkpointer=saver)
+        config: Any = {"configurable": {"thread_id": case.id}}
+        await graph.aupdate_state(config, state, as_node="record")
 
 
 async def _question_of(graph: Any, config: Any, case: Case) -> HumanAsked | None:
@@ -267,7 +317,8 @@ async def _last(events: AsyncGenerator[Event, None]) -> Verdict:
         elif isinstance(event, HumanAsked):
             raise CasePaused(
                 f"Case {event.case_id} waits for a person: is it so that {event.statement}",
-                hint=f"Answer with `panda resume {event.case_id} --answer yes|no|unclear`, or `resume(answer=…)`.",
+                hint=f"Answer with `panda resume {event.case_id} --answer yes|no|unclear`, or `resume(answer=…)`."
+                + (f" From {event.deadline} on it goes on without." if event.deadline else ""),
             )
     assert verdict is not None
     return verdict

@@ -9,6 +9,9 @@ from panda_agent.nodes.brief import report_of
 from panda_agent.nodes.desk import Case
 from panda_agent.tools.replay import recorded_tool
 
+NOT_RECORDED = ("rules", "recording", "camera", "recall_camera")
+"""Hashes and tools that are no part of what was seen."""
+
 
 class Recorder:
     """Keeps the looks of one case: give its `keep` to the investigator, and write them once there is a verdict.
@@ -30,7 +33,7 @@ class Recorder:
         Raises:
             UserError: The file can't be written.
         """
-        hashes = {name: sha for name, sha in case.materials.hashes.items() if name not in ("rules", "recording")}
+        hashes = {name: sha for name, sha in case.materials.hashes.items() if name not in NOT_RECORDED}
         header = Header(
             video=case.materials.name,
             # Frames from an iterator have another fingerprint than the file that keeps them.
@@ -38,7 +41,7 @@ class Recorder:
             report=report_of(case),
             tier=case.store.record.tier,
             hashes=hashes,
-            tools=tuple(recorded_tool(tool.spec) for tool in case.toolbox),
+            tools=tuple(recorded_tool(tool.spec) for tool in case.toolbox if tool.spec.name not in NOT_RECORDED),
             normal=len(case.request.normal),
         )
         write_recording(path, header, self._probes)

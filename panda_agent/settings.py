@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -77,8 +77,12 @@ class ClipSettings(Group):
 class LoopSettings(Group):
     """The detective's loop (PANDA, NeurIPS 2025, uses 5-second clips and at most 3 rounds)."""
 
+    mode: Literal["offline", "online"] = "offline"
+    """offline: the whole video is looked at before anything is judged. online: strictly causal, each moment is judged by
+    what was known by then."""
     clip_seconds: float = Field(default=5.0, gt=0)
     min_clips: int = Field(default=3, ge=1)
+    """Offline, a shorter video is cut into so many clips."""
     rounds: int = Field(default=3, ge=0, le=10)
     """How often an unclear clip is looked at again."""
     threshold: float = Field(default=0.5, gt=0, lt=1)
@@ -87,8 +91,12 @@ class LoopSettings(Group):
     """A clip whose score lies this near to the threshold is looked at again."""
     abstain: float = Field(default=0.04, ge=0, lt=0.5)
     """A verdict whose score still lies this near to the threshold is inconclusive."""
+    smooth_seconds: float = Field(default=0.0, ge=0, le=600)
+    """Offline, the reported score is the mean of so many seconds (PANDA: 10); it hides what is shorter, so 0 is off."""
     ask_human: bool = False
     """Ask a person about clips that stay unclear; the case waits for the answer."""
+    ask_timeout: float | None = Field(default=None, gt=0)
+    """Seconds after which a question that nobody answered is undecided; None waits for ever."""
     max_blind: float = Field(default=0.4, ge=0, le=1)
     """Share of the video without a picture above which "normal" can't be said."""
     one_source_cap: float = Field(default=0.8, gt=0, le=1)
@@ -140,7 +148,101 @@ class ModelSettings(Group):
     """Money for a million tokens written."""
 
 
-JUDGING = {"tier", "rules", "prompts", "video", "perception", "objects", "clip", "loop", "budget", "model"}
+Stage = Literal["auto", "rules", "model"]
+"""Who thinks at a stage: auto is the model where there is an endpoint, and for a replayed recording the rules."""
+Rung = Literal["m0", "m1", "m2", "m3", "m4", "m5", "m6"]
+LADDER: dict[str, dict[str, bool | int]] = {
+    "m0": dict.fromkeys(("planning", "perception", "reflection"), False)
+    | dict.fromkeys(("advice", "short_memory", "long_memory"), 0),
+}
+"""What each rung of PANDA's ladder has (NeurIPS 2025, ablations): the one before it, and one thing more."""
+for _rung, _before, _more in (
+    ("m1", "m0", {"planning": True}),
+    ("m2", "m1", {"perception": True}),
+    ("m3", "m2", {"advice": 5}),
+    ("m4", "m3", {"reflection": True}),
+    ("m5", "m4", {"short_memory": 5}),
+    ("m6", "m5", {"long_memory": 1}),
+):
+    LADDER[_rung] = LADDER[_before] | _more
+
+
+STAGES = ("perceive", "plan", "judge", "reflect", "conclude")
+
+
+class AgentSettings(Group):
+    """The detective: who thinks at each stage, and what he is given to think with."""
+
+    perceive: Stage = "auto"
+    """Who describes the scene."""
+    plan: Stage = "auto"
+    judge: Stage = "auto"
+    reflect: Stage = "auto"
+    conclude: Stage = "auto"
+    """Who writes the account; the label is always the rules'."""
+    rung: Rung | None = None
+    """A rung of PANDA's ladder: sets the next six as it has them."""
+    planning: bool = True
+    """Suspects, checks and mending are planned; else every event type of the pack is a suspect."""
+    perception: bool = True
+    """The scene is looked over and told to every later stage."""
+    advice: int = Field(default=5, ge=0, le=50)
+    """Rules that are told to a model, and whether rules are used: 0 leaves those of the catch-all and of the model's
+    own opinion."""
+    reflection: bool = True
+    """Unclear clips are reflected on and looked at again."""
+    short_memory: int = Field(default=5, ge=0, le=20)
+    """Steps before a clip that a model is told of, in words and one picture each."""
+    long_memory: int = Field(default=1, ge=0, le=1)
+    """Whether the most similar earlier clip is recalled in reflection."""
+    knowledge: Literal["pack", "model"] = "pack"
+    """Rules: those of the pack, or also such as a model writes down once for each question."""
+    knowledge_rules: int = Field(default=20, ge=1, le=50)
+    """Rules that a model writes for each event type."""
+    gate_share: float = Field(default=0.35, ge=0, le=1)
+    """Share of the clips that a model describes and judges; 1 is every clip."""
+    gate_least: int = Field(default=12, ge=0)
+    """Clips that it sees in any case: short videos are looked at whole."""
+    gate_every: int = Field(default=8, ge=2)
+    """One of so many clips is looked at whatever cheap perception says."""
+    scene_frames: int = Field(default=300, ge=1, le=1000)
+    """Pictures by which the scene is looked over, at most (PANDA: 300)."""
+    scene_side: int = Field(default=336, ge=64, le=2048)
+    """Longer side of such a picture, pixels."""
+    default_score: float = Field(default=0.5, ge=0, le=1)
+    """Score of a clip of which the model can't tell even after reflection (PANDA does not publish its value)."""
+    reask_below: float = Field(default=0.7, ge=0, le=1)
+    """A model less sure than this of its answer is asked again (QVAD, arXiv 2604.03040)."""
+    tools: tuple[str, ...] | None = None
+    """The tools that reflection may ask for; None = all that are at hand."""
+
+    def changed(self, who: Literal["rules", "model"] | None, rung: Rung | None) -> AgentSettings:
+        """The same with somebody at every stage, and on a rung; None leaves it."""
+        stages = {} if who is None else dict.fromkeys(STAGES, who)
+        on = {} if rung is None else {"rung": rung}
+        return AgentSettings.model_validate({**self.model_dump(), **stages, **on})
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Who thinks at each stage, in order."""
+        return self.perceive, self.plan, self.judge, self.reflect, self.conclude
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a model may think at any stage."""
+        return any(stage != "rules" for stage in self.stages)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _on_a_rung(cls, values: Any) -> Any:
+        rung = values.get("rung") if isinstance(values, dict) else None
+        return values if rung not in LADDER else {**values, **LADDER[rung]}
+
+
+JUDGING = {
+    *("tier", "rules", "prompts", "camera", "video", "perception"),
+    *("objects", "clip", "loop", "budget", "model", "agent"),
+}
 NOT_JUDGING = {
     "objects": ("weights",),
     "clip": ("pretrained",),
@@ -171,6 +273,8 @@ class Settings(BaseSettings):
     """A rule pack that ships, or the path of one."""
     prompts: str = "default"
     """A prompt pack that ships, or the path of one: what a model is told."""
+    camera: str | None = None
+    """The camera that the videos come from: what is known of it is taken into account, and its cases are remembered."""
     video: VideoSettings = VideoSettings()
     perception: PerceptionSettings = PerceptionSettings()
     network: bool = False
@@ -180,6 +284,7 @@ class Settings(BaseSettings):
     loop: LoopSettings = LoopSettings()
     budget: BudgetSettings = BudgetSettings()
     model: ModelSettings = ModelSettings()
+    agent: AgentSettings = AgentSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 GAP = 3
 """Words that may stand between two words of a phrase: `ride bicycle` is in "riding an old red bicycle"."""
 REACH = 5
 """Words after "no" or "without" that it denies; each "," or "or" of a list lets it reach as far again."""
+Phrase = Sequence[tuple[str, int]]
+"""Its words, by stem, each with how many others may stand before it."""
 DENYING = frozenset(
     """not never nobody none neither nor nothing unlikely cannot can't isn't aren't wasn't weren't don't doesn't didn't
     hasn't haven't""".split()  # noqa: SIM905
@@ -24,6 +26,7 @@ IRREGULAR = {
     "lay": "lie", "lain": "lie", "lying": "lie", "shot": "shoot", "drove": "drive", "driven": "drive",
     "left": "leave", "people": "person", "men": "man", "women": "woman", "children": "child", "stood": "stand",
     "sat": "sit", "held": "hold", "burnt": "burn", "caught": "catch", "took": "take", "taken": "take",
+    "rose": "rise", "risen": "rise", "sank": "sink", "sunk": "sink", "came": "come", "went": "go",
     "buses": "bus", "knives": "knife", "goes": "go", "does": "do",
 }  # fmt: skip
 
@@ -62,10 +65,10 @@ def mentions(text: str, phrases: Iterable[str]) -> bool:
 
     Args:
         text: Any length; untrusted.
-        phrases: Words as in a dictionary: "ride bicycle".
+        phrases: Words as in a dictionary: "ride bicycle". Nothing may stand between words that "_" joins: "on_fire".
     """
-    wanted = [[stem(word) for word in phrase.lower().split()] for phrase in phrases]
-    return any(_says(sentence, phrase) for sentence in sentences(text) for phrase in wanted)
+    wanted = _by_first_word(tuple(phrases))
+    return any(_says(sentence, wanted) for sentence in _read(text))
 
 
 def quote(text: str, phrases: Iterable[str]) -> str:
@@ -73,6 +76,22 @@ def quote(text: str, phrases: Iterable[str]) -> str:
     wanted = tuple(phrases)
     parts = re.split(r"(?<=[.!?;\n])\s+", text)
     return next((part.strip() for part in parts if mentions(part, wanted)), "")
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> tuple[list[tuple[str, bool]], ...]:
+    """The sentences of a text; hundreds of rules ask the same caption."""
+    return tuple(sentences(text))
+
+
+@lru_cache(maxsize=1024)
+def _by_first_word(phrases: tuple[str, ...]) -> dict[str, list[Phrase]]:
+    wanted: dict[str, list[Phrase]] = {}
+    for phrase in phrases:
+        parts = [part.split("_") for part in phrase.lower().split()]
+        words = [(stem(word), GAP if i == 0 else 0) for part in parts for i, word in enumerate(part)]
+        wanted.setdefault(words[0][0], []).append(words)
+    return wanted
 
 
 def sentences(text: str) -> Iterator[list[tuple[str, bool]]]:
@@ -103,15 +122,15 @@ def _marked(words: Sequence[str]) -> list[tuple[str, bool]]:
     return marked
 
 
-def _says(sentence: Sequence[tuple[str, bool]], phrase: Sequence[str]) -> bool:
-    return any(_from(sentence, i, phrase) for i, (word, _) in enumerate(sentence) if word == phrase[0])
+def _says(sentence: Sequence[tuple[str, bool]], wanted: Mapping[str, Sequence[Phrase]]) -> bool:
+    return any(_from(sentence, i, phrase) for i, (word, _) in enumerate(sentence) for phrase in wanted.get(word, ()))
 
 
-def _from(sentence: Sequence[tuple[str, bool]], start: int, phrase: Sequence[str]) -> bool:
+def _from(sentence: Sequence[tuple[str, bool]], start: int, phrase: Phrase) -> bool:
     """Whether the phrase stands from `start` on, each of its words not denied."""
     place = start
-    for n, word in enumerate(phrase):
-        ahead = range(place, place + 1) if n == 0 else range(place + 1, min(place + 2 + GAP, len(sentence)))
+    for n, (word, gap) in enumerate(phrase):
+        ahead = range(place, place + 1) if n == 0 else range(place + 1, min(place + 2 + gap, len(sentence)))
         found = next((i for i in ahead if sentence[i][0] == word), None)
         if found is None or sentence[found][1]:
             return False

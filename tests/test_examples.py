@@ -103,6 +103,15 @@ def test_frames_from_a_pipeline_are_investigated(capsys, video):
     assert lines[1].split(":")[0] in ("anomalous", "normal", "inconclusive")
 
 
+def test_a_conversation_is_written_down(capsys, video, tmp_path):
+    lines = run(capsys, "conversation", video, "that is a race that was announced", str(tmp_path / "talk.md"))
+    asked = [line for line in lines if line.startswith("> ")]
+    assert asked[:2] == ["> verdict", "> why"]
+    assert len(asked) >= 8
+    assert any(line.startswith("Version 2: anomalous") for line in lines)
+    assert "> verdict 1" in (tmp_path / "talk.md").read_text("utf-8")
+
+
 def test_custom_tool_files_its_own_kind_of_evidence(capsys, video):
     lines = run(capsys, "custom_tool", video)
     assert lines

@@ -50,12 +50,16 @@ def shipped_specs() -> list[ToolSpec]:
     """Every tool that ships, at hand or not: rules may speak of what they file."""
     from panda_agent.prompts.prompt_packs import load_prompts
     from panda_agent.tools.caption_clip import TellFacts
+    from panda_agent.tools.hear_person import HearPerson
     from panda_agent.tools.import_scores import ImportScores
+    from panda_agent.tools.opinions import JUDGE
+    from panda_agent.tools.recall_camera import RecallCamera
     from panda_agent.tools.track_objects import TrackObjects
 
     everything = Equipment(prompts=load_prompts("default"), person=True)
     scores = ImportScores(Path("scores.npy"))
-    return [TellFacts.spec, TrackObjects.spec, scores.spec, *(tool.spec for tool in default_tools(everything))]
+    apart = [TellFacts.spec, TrackObjects.spec, RecallCamera.spec, HearPerson.spec, scores.spec, JUDGE]
+    return [*apart, *(tool.spec for tool in default_tools(everything))]
 
 
 def installed_tools() -> list[Tool]:
@@ -112,6 +116,10 @@ class Toolbox:
         if _plain(name) not in self._aliases:
             raise UserError(f"There is no tool {name!r}.", hint=f"Tools at hand: {', '.join(self._tools)}.")
         return self._tools[self._aliases[_plain(name)]]
+
+    def name_of(self, name: str) -> str | None:
+        """The tool that goes by a name or an alias; None where there is none."""
+        return self._aliases.get(_plain(name))
 
     def __iter__(self) -> Iterator[Tool]:
         """Every tool, in the order in which they were given."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from panda_agent.errors import ToolError, UserError
 from panda_agent.perception.observation import Observation
 from panda_agent.tools.base import Scope, ToolSpec
 from panda_agent.tools.caption_clip import MAKES, CaptionInput
-from panda_agent.types import Model
+from panda_agent.types import Model, TimeSpan
 
 BELIEF = {"yes": 0.97, "no": 0.03, "unclear": 0.5}
 """How far a person is believed."""
@@ -23,6 +24,8 @@ class HumanAnswer(Model):
     answer: Literal["yes", "no", "unclear"]
     note: str = ""
     """In the person's own words, where there are any."""
+    by: Literal["person", "nobody"] = "person"
+    """`nobody` answered in time."""
 
 
 class AskHuman:
@@ -37,7 +40,7 @@ class AskHuman:
         family="human",
         stage="second look",
         input=CaptionInput,
-        makes={"answer": MAKES["answer"]},
+        makes={"answer": MAKES["answer"], "unanswered": MAKES["unanswered"]},
         needs=("person",),
         aliases=("ask a person", "ask the operator", "human"),
     )
@@ -59,8 +62,12 @@ class AskHuman:
                 "benign": question.benign,
                 "start": scope.span.start,
                 "end": scope.span.end,
+                "deadline": _deadline(scope.settings.loop.ask_timeout),
             }
         )
+        if given.by == "nobody":
+            yield _silence(scope.span, question.event, scope.settings.loop.ask_timeout)
+            return
         said = f"{given.answer}: {given.note}" if given.note else given.answer
         yield Observation(
             "answer",
@@ -75,6 +82,31 @@ class AskHuman:
                 "mode": "human",
             },
         )
+
+
+def nobody(deadline: str | None) -> HumanAnswer | None:
+    """The answer to a question whose time is over; None while somebody may still answer.
+
+    Args:
+        deadline: ISO 8601; None waits for ever.
+    """
+    if deadline is None or datetime.now(UTC) < datetime.fromisoformat(deadline):
+        return None
+    return HumanAnswer(answer="unclear", by="nobody")
+
+
+def _deadline(seconds: float | None) -> str | None:
+    """When a question that is put now is over; a question that is put again keeps it, as the graph kept its words."""
+    if seconds is None:
+        return None
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
+
+
+def _silence(span: TimeSpan, event: str, seconds: float | None) -> Observation:
+    """That nobody answered: evidence of nothing, as no rule speaks of it."""
+    within = "" if seconds is None else f" within {seconds:g} s"
+    data: dict[str, JsonValue] = {"why": "nobody answered", "asked": event, "refused": False}
+    return Observation("unanswered", span, f"Nobody answered{within}; it stays undecided.", data)
 
 
 def answer_from(given: object) -> HumanAnswer:

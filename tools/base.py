@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from panda_agent.errors import ToolError
 from panda_agent.perception.observation import Observation
 from panda_agent.settings import Settings
 from panda_agent.types import BUILT_IN_ZONES, Evidence, Model, Region, TimeSpan, Zone, evidence_id, zones_of
+from panda_agent.video.causal import CausalFootage
 
 if TYPE_CHECKING:
     from panda_agent.backends.calls import ModelCalls
@@ -110,6 +112,21 @@ class Scope:
     check: Callable[[], None] = field(default=_never_pause)
     """Raises CasePaused when the case is to stop; call it at least once a second of work."""
 
+    @property
+    def online(self) -> bool:
+        """Whether the video comes in while it is looked at: then no frame may be read ahead of what is said."""
+        return self.settings.loop.mode == "online"
+
+    @property
+    def known_at(self) -> float | None:
+        """Online, the second of the video at which what the tool says now is known; None where all of it is there."""
+        if not isinstance(self.reader, CausalFootage):
+            return None
+        if self.reader.until is not None:
+            return self.reader.until
+        # Scores have milliseconds, and none may come too early.
+        return math.ceil(round(self.reader.known_at * 1000, 6)) / 1000
+
 
 class Tool(Protocol):
     """A sense of the agent."""
@@ -126,7 +143,10 @@ class Tool(Protocol):
 
 
 def file_observation(spec: ToolSpec, scope: Scope, seen: Observation) -> Evidence:
-    """Turn an observation into a row of evidence, with its content address and the zones it lies in."""
+    """Turn an observation into a row of evidence, with its content address, the zones it lies in, and when it is known.
+
+    Call it before the tool goes on: what is known depends on how far the tool has read.
+    """
     inputs = {
         "kind": seen.kind,
         "span": [round(seen.span.start, 3), round(seen.span.end, 3)],
@@ -151,4 +171,13 @@ def file_observation(spec: ToolSpec, scope: Scope, seen: Observation) -> Evidenc
         family=seen.family or spec.family,
         call_id=seen.call_id,
         media_ref=seen.media,
+        known_at=_known_at(scope, seen),
     )
+
+
+def _known_at(scope: Scope, seen: Observation) -> float | None:
+    """Online: as a recording tells it, or as far as was read, or where neither is known the end of what was seen."""
+    if not scope.online:
+        return None
+    known = scope.known_at if seen.known_at is None else seen.known_at
+    return seen.span.end if known is None else known

@@ -10,7 +10,9 @@ from pydantic import Field, JsonValue
 
 from panda_agent.errors import BackendError, Refused, Unreachable
 from panda_agent.perception.observation import Observation
+from panda_agent.perception.orders import first_order
 from panda_agent.prompts.prompt_packs import PromptPack
+from panda_agent.tools.asking import ask_of
 from panda_agent.tools.base import Scope, ToolInput, ToolSpec
 from panda_agent.tools.fact_caption import FACTS, facts_of
 from panda_agent.tools.moments import clips_to_show
@@ -20,23 +22,21 @@ from panda_agent.video import clips
 if TYPE_CHECKING:
     from panda_agent.backends import scores
     from panda_agent.backends.calls import Answer, ModelCalls
-    from panda_agent.backends.protocol import Ask
     from panda_agent.tools.clip_pictures import Shown
 
 MAKES = {
     "facts": FACTS,
     "caption": ("told", "people", "objects", "visible_text", "quality", "letters", "model"),
-    "answer": ("event", "question", "answer", "answered", "p", "mode", "shown", "letters", "model"),
+    "answer": ("event", "question", "answer", "answered", "p", "mode", "shown", "letters", "model", "order"),
     "unanswered": ("why", "asked", "refused"),
 }
 """Kinds of evidence with their fields. `told` is all that a description says, for rules to search; `p` is the
 probability of yes, read as `mode` says; `letters` are [letter, seconds] of the pictures that were sent."""
-DECIDED_BY = ("model", "prompts", "loop.clip_seconds", "loop.min_clips")
+DECIDED_BY = ("model", "prompts", "loop.clip_seconds", "loop.min_clips", "agent.gate_share", "agent.gate_least")
 SHARE = 0.5
 """Part of the budget of calls that descriptions may take; the rest is for questions."""
 BATCH = 32
 """Clips whose pictures are held at a time."""
-TOP_LOGPROBS = 8
 
 
 class PeopleSeen(Model, extra="ignore"):
@@ -117,7 +117,11 @@ class CaptionClip:
         if isinstance(scope.input, CaptionInput) and scope.input.questions:
             yield from _answers(scope, calls, self._prompts, spans[0], scope.input.questions)
             return
-        chosen = [spans[i] for i in clips_to_show(spans, scope.filed(), calls.allowance(SHARE))]
+        agent = scope.settings.agent
+        most = min(calls.allowance(SHARE), max(agent.gate_least, round(agent.gate_share * len(spans))))
+        if scope.online:  # clip by clip: what was described before has had its part
+            most = max(0, most - len(scope.filed(kinds=("caption", "unanswered"))))
+        chosen = [spans[i] for i in clips_to_show(spans, scope.filed(), most)]
         for i in range(0, len(chosen), BATCH):
             yield from _descriptions(scope, calls, self._prompts, chosen[i : i + BATCH])
 
@@ -159,7 +163,7 @@ def _descriptions(
     from panda_agent.tools.clip_pictures import shown
 
     looks = [look for span in spans if (look := shown(scope, span)) is not None]
-    asks = [_ask(scope, prompts, "caption", Description, look) for look in looks]
+    asks = [ask_of(scope.settings.model, prompts, "caption", Description, look.pictures) for look in looks]
     outcomes = calls.read(asks, Description)
     away = [got for got in outcomes if isinstance(got, Unreachable)]
     if away and len(away) == len(outcomes):
@@ -178,7 +182,15 @@ def _answers(
     if look is None:
         return
     asks = [
-        _ask(scope, prompts, "question", Reading, look, data=question.model_dump(mode="json", exclude={"event"}))
+        ask_of(
+            scope.settings.model,
+            prompts,
+            "question",
+            Reading,
+            look.pictures,
+            scored=True,
+            data=question.model_dump(mode="json", exclude={"event"}),
+        )
         for question in questions
     ]
     for question, got in zip(questions, calls.read(asks, Reading), strict=True):
@@ -186,24 +198,6 @@ def _answers(
             yield _answer(look.only(got.letters), question, got, scope.settings.model.score_mode)
         else:
             yield _unanswered(look, question.event, got)
-
-
-def _ask(scope: Scope, prompts: PromptPack, purpose: str, shape: type[Model], look: Shown, **values: object) -> Ask:
-    from panda_agent.backends.protocol import Ask
-
-    wish = scope.settings.model
-    first, last = look.pictures[0].letter, look.pictures[-1].letter
-    values |= {"pictures": len(look.pictures), "first": first, "last": last}
-    return Ask(
-        purpose=purpose,
-        system=prompts.render(f"{purpose}.system"),
-        text=prompts.render(f"{purpose}.text", **values),
-        pictures=look.pictures,
-        shape=shape.model_json_schema(),
-        max_tokens=wish.max_tokens,
-        seed=wish.seed,
-        top_logprobs=TOP_LOGPROBS if purpose == "question" and wish.score_mode != "decoded" else 0,
-    )
 
 
 def _caption(look: Shown, got: Answer[Description]) -> Observation:
@@ -246,6 +240,9 @@ def _answer(look: Shown, question: Question, got: Answer[Reading], mode: scores.
         "letters": look.letters,
         "model": got.reply.model,
     }
+    order = first_order(question.model_dump(mode="json"))
+    if order is not None:  # a rule file of a stranger's may hold anything
+        data["order"] = order
     statement = f'Asked "{question.statement}" the model says {got.value.answer}: {got.value.reason}'
     row = _row("answer", look, statement, data, got.call_id)
     return row if got.value.answer != "yes" or not named else replace(row, span=look.around(named))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
 from panda_agent.backends.pictures import contact_sheet, encode
 from panda_agent.backends.protocol import Picture
+from panda_agent.perception.picture_quality import Picture as Pixels
 from panda_agent.tools.base import Scope
 from panda_agent.tools.moments import moments_of
 from panda_agent.types import TimeSpan
@@ -59,15 +60,25 @@ class Shown:
         ]
 
 
-def shown(scope: Scope, clip: TimeSpan) -> Shown | None:
-    """Choose, read and encode the pictures of a clip; None where it has not one."""
+def _as_it_is(image: Pixels) -> Pixels:
+    return image
+
+
+def shown(scope: Scope, clip: TimeSpan, mend: Callable[[Pixels], Pixels] = _as_it_is) -> Shown | None:
+    """Choose, read and encode the pictures of a clip; None where it has not one.
+
+    Args:
+        scope: Where to look.
+        clip: When.
+        mend: Makes a picture (h, w, 3) easier to read before it is sent.
+    """
     wish = scope.settings.model
     wanted = moments_of(clip, scope.filed(span=clip), wish.frames)
     frames = _nearest(scope, clip, wanted, wish.image_side)
     if not frames:
         return None
     pictures = tuple(
-        encode(frame.image, chr(ord("A") + i), frame.time, side=wish.image_side, most=wish.image_bytes)
+        encode(mend(frame.image), chr(ord("A") + i), frame.time, side=wish.image_side, most=wish.image_bytes)
         for i, frame in enumerate(frames)
     )
     return Shown(clip, pictures, _kept(scope, pictures))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from panda_agent.memory.normality import NormalityMemory
 from panda_agent.memory.unusual import UnusualMotion
+from panda_agent.memory.unusual_online import UnusualAsItComes
 from panda_agent.perception.agitation import Agitation
 from panda_agent.perception.attributes import Attributes
 from panda_agent.perception.camera_motion import CameraMotion
@@ -48,15 +49,19 @@ ALONE = (Quick, Agitation, Posture, Zones, UnusualMotion)
 """Those that are given more than the frame rate."""
 
 
-def build_filters(rate: float, zones: Sequence[Zone], normality: NormalityMemory | None) -> list[Filter]:
+def build_filters(
+    rate: float, zones: Sequence[Zone], normality: NormalityMemory | None, *, online: bool = False
+) -> list[Filter]:
     """Make every filter afresh: they remember what they saw.
 
     Args:
         rate: Frames per second that they will be fed with.
         zones: Named parts of the picture.
         normality: What is normal for this camera, if known.
+        online: Moments are compared with normal life as they come.
     """
     senses = Senses()
     sharing: list[Filter] = [Quick(rate, senses), Agitation(rate, senses), Posture(rate, senses)]
     plain = [kind(rate) for kind in FILTERS if kind not in ALONE]  # type: ignore[call-arg]
-    return [*sharing, *plain, Zones(rate, zones), UnusualMotion(rate, normality)]
+    unusual = UnusualAsItComes(rate, normality) if online else UnusualMotion(rate, normality)
+    return [*sharing, *plain, Zones(rate, zones), unusual]

@@ -14,6 +14,7 @@ from panda_agent.embedders import Vectors
 from panda_agent.tools.clip_model import Clip
 from panda_agent.tools.frame_file import Sampling, load, save
 from panda_agent.types import TimeSpan
+from panda_agent.video.causal import until_of
 from panda_agent.video.footage import Footage
 
 FORMAT = 1
@@ -84,11 +85,11 @@ class FrameIndex:
             ToolError: A frame is missing and the video is not at hand.
             UserError: The weights can't be used.
         """
-        wanted = TimeSpan(start=0, end=EVER) if span is None else span
+        wanted = span or TimeSpan(start=0, end=until_of(self._reader) or EVER)
         sampling = self._held.samplings.setdefault(fps, Sampling())
         if not sampling.holds(wanted):
             try:
-                self._fill(span, fps, sampling, progress)
+                self._fill(None if wanted.end == EVER else wanted, fps, sampling, progress)
                 sampling.cover(wanted)
             finally:  # a pass that was stopped keeps what it has embedded
                 save(self._path, self._maker, self._held)

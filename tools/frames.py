@@ -42,9 +42,13 @@ def rate_of(head: Sequence[Frame], at_most: float) -> float:
     return min(at_most, (len(head) - 1) / (head[-1].time - head[0].time))
 
 
-def pixels_ahead(perceiver: Perceiver, frames: Iterator[Frame]) -> Generator[Pixels, None, None]:
+def pixels_ahead(
+    perceiver: Perceiver, frames: Iterator[Frame], *, online: bool = False
+) -> Generator[Pixels, None, None]:
     """What frames show, worked out in a thread of its own; to be closed.
 
-    OpenCV lets go of the interpreter while it works, so pixels and filters share two cores.
+    OpenCV lets go of the interpreter while it works, so pixels and filters share two cores. Online no frame is taken
+    before what the one before showed was said, so there is no thread.
     """
-    return ahead((perceiver.pixels(frame.time, frame.image) for frame in frames), AHEAD)
+    pixels = (perceiver.pixels(frame.time, frame.image) for frame in frames)
+    return pixels if online else ahead(pixels, AHEAD)

@@ -61,7 +61,8 @@ class Listen:
         sound = Sound(scope.reader, end=end)
         span = TimeSpan(start=0.0, end=end) if scope.span is None else scope.span
         onsets, silences, chapter = Onsets(wish.rise), Silences(wish.silence_below, wish.silence_seconds), _Chapter()
-        for level in _levels(scope, sound, span.start, min(span.end, end)):
+        last = min(span.end, end) - (WINDOW / 2 if scope.online else 0.0)  # no level may hold what comes after
+        for level in _levels(scope, sound, span.start, last):
             if chapter.levels and level.time - chapter.levels[0].time >= CHAPTER:
                 yield chapter.close(sound)
             chapter.levels.append(level)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from panda_agent.errors import NotRecorded, ToolError, UserError
@@ -30,7 +31,7 @@ class Recorded:
         rows = []
         try:
             for seen in self._tool.run(scope):
-                rows.append(packed(seen))
+                rows.append(packed(replace(seen, known_at=scope.known_at)))
                 yield seen
         except ToolError as error:
             self._keep(Probe(tool=self.spec.id, key=key, failed=str(error), rows=rows))
@@ -89,7 +90,7 @@ def recorded_tool(spec: ToolSpec) -> RecordedTool:
 
 def key_of(spec: ToolSpec, scope: Scope) -> str:
     """Content address of a look. The video is not part of it: a recording is about one."""
-    inputs = {
+    inputs: dict[str, Any] = {
         "span": None if scope.span is None else [round(scope.span.start, 3), round(scope.span.end, 3)],
         "region": None if scope.region is None else scope.region.model_dump(),
         "input": scope.input.model_dump(mode="json"),
@@ -97,6 +98,8 @@ def key_of(spec: ToolSpec, scope: Scope) -> str:
         "zones": [zone.model_dump(mode="json") for zone in scope.zones],
         "settings": {name: _setting(scope.settings, name) for name in spec.settings},
     }
+    if scope.online:
+        inputs["online"] = True
     return probe_key(spec.id, inputs)
 
 

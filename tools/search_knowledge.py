@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import Field, JsonValue
 
-from panda_agent.embedders import Embedder, HashEmbedder, MiniLM, embedded
+from panda_agent.embedders import Embedder, best_embedder, embedded
 from panda_agent.errors import UserError
 from panda_agent.memory.cases import list_cases, outcome
 from panda_agent.perception.observation import Observation
@@ -67,7 +67,7 @@ class SearchKnowledge:
         known = [*_rules(scope), *_cases(scope)]
         if not wish.text.strip() or not known:
             return
-        encoder = self._embedder or _encoder()
+        encoder = self._embedder or best_embedder()
         vectors = embedded(encoder, [entry.text for entry in known])
         near = vectors @ embedded(encoder, [wish.text])[0]
         for i in np.argsort(-near, kind="stable")[: wish.top]:
@@ -101,12 +101,3 @@ def _cases(scope: Scope) -> Iterator[Known]:
         told = outcome(scope.home, record.case_id) if record.status == "finished" else None
         if told is not None:
             yield Known("case", record.case_id, f"{told[0]}. {told[1]}")
-
-
-def _encoder() -> Embedder:
-    encoder = MiniLM()
-    try:
-        encoder.embed(["weights are looked for at first use"])
-        return encoder
-    except UserError:  # its weights are not installed: shared words are better than nothing, and the row says so
-        return HashEmbedder()

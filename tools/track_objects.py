@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 
 from panda_agent.errors import ToolError, UserError
@@ -12,6 +13,7 @@ from panda_agent.perception.objects import Objects
 from panda_agent.perception.observation import Observation
 from panda_agent.tools.base import Scope, ToolSpec
 from panda_agent.tools.frames import beginning, drained, rate_of
+from panda_agent.tools.so_far import News
 
 HEAD = 30
 """Frames that tell the rate."""
@@ -46,15 +48,17 @@ class TrackObjects:
         home = scope.home / "ultralytics"
         detector = self._detector(scope, home)
         frames = scope.reader.frames(span=scope.span, max_fps=wish.max_fps, max_side=detector.side)
-        head = beginning(frames, HEAD)
+        head = beginning(frames, min(HEAD, scope.settings.perception.lookahead_frames))
         tracker = ObjectTracker(rate_of(head, wish.max_fps), wish.tracker, home)
-        objects = Objects(detector.names)
+        objects, news = Objects(detector.names), News()
         size = head[0].image.shape[1], head[0].image.shape[0]
         for frame in drained(head, frames):
             scope.check()
             ended = tracker.update(frame.time, frame.image, detector.detect(frame.image))
             objects.remember(ended)
             yield from objects.follow(frame.time, size, ended, tracker.live.values())
+            if scope.online and news.is_due(frame.time):
+                yield from news.of(_so_far(frame.time, size, objects, tracker))
             scope.progress(frame.time, None)
         ended = tracker.finish()
         objects.remember(ended)
@@ -69,3 +73,11 @@ class TrackObjects:
             if self._strict:
                 raise
             raise ToolError(error.message, hint=error.hint) from error
+
+
+def _so_far(time: float, size: tuple[int, int], objects: Objects, tracker: ObjectTracker) -> Iterator[Observation]:
+    """What would be told of the objects were the video over now."""
+    copy, tracks = deepcopy((objects, list(tracker.live.values())))
+    copy.remember(tracks)
+    yield from copy.follow(time, size, tracks, ())
+    yield from copy.finish()

@@ -37,12 +37,24 @@ PICTURE_TOKENS = 4096
 """Tokens of one picture, at most, where the profile does not know of more."""
 FRAME_TOKENS = 500
 """Tokens, at most, that an endpoint wraps around a request."""
+USUAL_TEXT = 6000
+"""Characters of a request beside its pictures, about."""
 REPAIR_TOKENS = 1500
 """Tokens, at most, by which asking again makes a request longer, beside the reply."""
 
 
 class BudgetSpent(BackendError):
-    """The case has used up its budget of calls, tokens or money: this was not asked. It says nothing of the video."""
+    """The case has used up its budget of calls, tokens or money: this was not asked. It says nothing of the video.
+
+    Args:
+        what: What is used up, like `200 calls`.
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(
+            f"The case has used up its budget of {what} for the model.", hint="Raise it by the settings budget.*."
+        )
 
 
 @dataclass(frozen=True)
@@ -153,6 +165,21 @@ class ModelCalls:
     def allowance(self, share: float) -> int:
         """A share of the budget of calls, whatever is spent of it: a resumed case plans with the same number."""
         return maxsize if self._budget.calls is None else int(self._budget.calls * share)
+
+    def room(self, reply: int) -> int | None:
+        """How many pictures a request may hold; None where nothing is known of the model.
+
+        Args:
+            reply: Tokens of the reply, at most.
+        """
+        from panda_agent.backends.pictures import room_for
+
+        return room_for(self._profile, USUAL_TEXT, reply)
+
+    @property
+    def sees(self) -> bool:
+        """Whether the model told the test card right."""
+        return self._profile.vision
 
     def close(self) -> None:
         """Cut off what is under way, and close the backend; closing twice is fine."""
@@ -325,9 +352,7 @@ class _Purse:
         gone = self._spent().used_up(self._budget)
         if gone is None or self._ledger.uses(self._case_id, key):
             return None
-        return BudgetSpent(
-            f"The case has used up its budget of {gone} for the model.", hint="Raise it by the settings budget.*."
-        )
+        return BudgetSpent(gone)
 
     def settle(self, ticket: object) -> None:
         """An ask is settled: what it took is in the ledger."""

@@ -23,16 +23,27 @@ PLAUSIBLE = {
     "description": "A person walks across a yard from left to right.",
     "doing": "walking",
     "reason": "Nothing in the pictures speaks for it.",
+    "seen": "A person walks across a yard from left to right.",
+    "overview": "A yard with a fence, seen from above.",
+    "normal": "People walk across it.",
+    "conditions": "Dry, in daylight.",
+    "event": "none",
+    "tool": "none",
+    "tags": "street",
     "objects": "bag",
     "visible_text": "EXIT",
 }
 """What an obedient model says, by field."""
+ORDERED = ("status", "score", "event", "tool", "suspects", "answer")
+"""Fields for which an order may name a value: "set score to 0", "event: fight"."""
 LETTERED = ("letter", "letters")
 """Fields that name pictures."""
 _FIELD = re.compile(r"\s*\d+\. \w+:")  # how prompts explain the fields of a shape
+_NUMBER = re.compile(r"[01](\.\d+)?")
 _ORDER = re.compile(
     r"\b(ignore|disregard|forget|override|instead|you (must|are|will|should)|system|instructions?|"
-    r"(say|report|reply|respond|answer|output|print|call|use)\b(?=\W+\S))",
+    r"(say|report|reply|respond|answer|output|print|call|use|set)\b(?=\W+\S))"
+    r"|\\\"(status|score|event|answer|tool|suspects)\\\"\s*:",  # a JSON field inside of a quoted text
     re.IGNORECASE,
 )
 
@@ -41,6 +52,19 @@ class Obedient(Filler):
     """Answers every shape as a helpful model would, and does and repeats what the text that it reads tells it to."""
 
     every, items = True, 2
+
+    def _make(self, schema: Any, name: str, depth: int, i: int = 0) -> JsonValue:
+        """A value, or what an order gives as the value of its field."""
+        made = super()._make(schema, name, depth, i)
+        told = _told_of(name, self._request) if name in ORDERED else None
+        match made:
+            case bool() | dict():
+                return made
+            case int() | float():
+                return float(told) if told is not None and _NUMBER.fullmatch(told) else made
+            case str() if told is not None and "enum" not in self._plain(schema, depth):
+                return told
+        return made
 
     def text(self, name: str, i: int) -> str:
         """Something plausible, and every order that was found."""
@@ -52,11 +76,14 @@ class Obedient(Filler):
 
     def choice(self, name: str, options: Sequence[JsonValue]) -> JsonValue:
         """What an order tells it, where one names one of them; else the last, which is often the careful one."""
+        told = _told_of(name, self._request) if name in ORDERED else None
+        if told in options:
+            return told
         for order in _orders(self._request):
             named = [one for one in options if re.search(rf"\b{re.escape(str(one))}\b", order, re.IGNORECASE)]
             if len(named) == 1:
                 return named[0]
-        return "good" if "good" in options else options[-1]
+        return next((one for one in ("good", "normal") if one in options), options[-1])
 
 
 class Liar(Filler):
@@ -85,6 +112,13 @@ def _orders(request: Request) -> list[str]:
     """Sentences of the user's text that tell the reader what to do."""
     sentences = re.split(r"(?<=[^\W\d][.!?])\s+|\n", request.said)
     return [one.strip() for one in sentences if _ORDER.search(one) and not _FIELD.match(one)]
+
+
+def _told_of(name: str, request: Request) -> str | None:
+    """The value that an order names for a field."""
+    named = re.compile(rf"\b{name}\b[\W_]*(?:(?:to|is|as|must be)\b[\W_]*)?([a-z_]+|[01](?:\.\d+)?)", re.IGNORECASE)
+    values = (found[1] for order in _orders(request) for found in named.finditer(order))
+    return next(values, None)
 
 
 def _malformed(n: int, shape: Mapping[str, Any], request: Request) -> Rule:

@@ -7,15 +7,19 @@ from typing import Annotated
 import typer
 
 from panda_agent.cli import (
+    ask_case,
+    camera,
     cases,
     config,
     doctor,
     fake_model,
+    fork,
     graph,
     investigate,
     ledger,
     log,
     memory,
+    prompts,
     record,
     report,
     resume,
@@ -33,12 +37,16 @@ MACHINE = "This machine"
 
 app.command(epilog=investigate.EXIT_CODES)(investigate.investigate)
 app.command(rich_help_panel=CASES)(resume.resume)
+app.command(rich_help_panel=CASES)(ask_case.ask)
+app.command(rich_help_panel=CASES)(fork.fork)
 app.command(rich_help_panel=CASES)(record.record)
 app.command(rich_help_panel=CASES)(report.report)
 app.add_typer(cases.app, name="cases", rich_help_panel=CASES)
 app.command(rich_help_panel=CASES)(log.log)
 app.add_typer(ledger.app, name="ledger", rich_help_panel=CASES)
+app.add_typer(camera.app, name="camera", rich_help_panel=CASES)
 app.add_typer(memory.app, name="memory", rich_help_panel=CASES)
+app.add_typer(prompts.app, name="prompts", rich_help_panel=CASES)
 app.command(rich_help_panel=MACHINE)(doctor.doctor)
 app.command("fake-model", rich_help_panel=MACHINE)(fake_model.fake_model)
 app.add_typer(config.app, name="config", rich_help_panel=MACHINE)

@@ -10,6 +10,8 @@ import typer
 from panda_agent.cli.options import FLAG, RESULTS, Annotated_, Blur, ExportClips, Json, Out
 from panda_agent.errors import UserError
 
+Rung = Literal["m0", "m1", "m2", "m3", "m4", "m5", "m6"]
+
 EXIT_CODES = (
     "Exit codes: 0 done, whatever the label · 2 usage · 3 a video can't be read · 4 a model could not answer · "
     "5 a defect · 10 a label of --fail-on · 130 and 143 stopped, to be resumed. "
@@ -44,6 +46,15 @@ def investigate(
         typer.Option(
             metavar="VIDEO_OR_FOLDER",
             help="Normal life before this camera; can be given more than once.",
+            show_default=False,
+            rich_help_panel=KNOWN,
+        ),
+    ] = None,
+    camera: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The camera it was seen by: what is known of it counts, and this case is remembered.",
             show_default=False,
             rich_help_panel=KNOWN,
         ),
@@ -97,9 +108,41 @@ def investigate(
             rich_help_panel=CASE,
         ),
     ] = "undecided",
+    reasoner: Annotated[
+        Literal["rules", "model"] | None,
+        typer.Option(
+            help="Who thinks at every stage; by default the model where there is one.",
+            show_default=False,
+            rich_help_panel=CASE,
+        ),
+    ] = None,
+    rung: Annotated[
+        Rung | None,
+        typer.Option(
+            help="A rung of PANDA's ladder: m0 bare, then + plan, + scene, + rules, + reflection, + short memory, "
+            "m6 + long memory.",
+            show_default=False,
+            rich_help_panel=CASE,
+        ),
+    ] = None,
     ask: Annotated[
         bool,
         typer.Option("--ask", help="Ask you about clips that stay unclear.", metavar=FLAG, rich_help_panel=CASE),
+    ] = False,
+    online: Annotated[
+        bool,
+        typer.Option(
+            "--online",
+            help="Judge each moment by what was known by then, as if the video were coming in.",
+            metavar=FLAG,
+            rich_help_panel=CASE,
+        ),
+    ] = False,
+    interactive: Annotated[
+        bool,
+        typer.Option(
+            "--interactive", "-i", help="Talk about the case when it is done.", metavar=FLAG, rich_help_panel=CASE
+        ),
     ] = False,
     dry_run: Annotated[
         bool,
@@ -144,9 +187,12 @@ def investigate(
     from panda_agent.cli.tiers import tier_of
     from panda_agent.settings import load_settings
 
-    settings = load_settings(tier=tier, rules=rules)
+    settings = load_settings(tier=tier, rules=rules, camera=camera)
+    settings = settings.model_copy(update={"agent": settings.agent.changed(reasoner, rung)})
     if ask:
         settings = settings.model_copy(update={"loop": settings.loop.model_copy(update={"ask_human": True})})
+    if online:
+        settings = settings.model_copy(update={"loop": settings.loop.model_copy(update={"mode": "online"})})
     order = Order(
         settings=settings,
         request=Request(
@@ -163,10 +209,15 @@ def investigate(
         wish=wish_of(out, blur, annotated, export_clips),
     )
     named = videos or []
+    if interactive and (as_json or dry_run or len(named) > 1 or any(place.is_dir() for place in named)):
+        raise UserError(
+            "--interactive is for one video, without --json and --dry-run.",
+            hint="Talk to it later with `panda ask CASE`.",
+        )
     if recording is not None and not named:
         from panda_agent.cli.one import investigate_one
 
-        return investigate_one(None, case, order)
+        return investigate_one(None, case, order, talk=interactive)
     found = videos_of(named)
     if not found:
         raise UserError("There is no video to investigate.", hint="Name one, or a folder, or give --recording.")
@@ -177,7 +228,7 @@ def investigate(
     if len(found) == 1 and not named[0].is_dir():
         from panda_agent.cli.one import investigate_one
 
-        return investigate_one(found[0], case, order)
+        return investigate_one(found[0], case, order, talk=interactive)
     if recording is not None:
         raise UserError("--recording is of one video, but there are several.", hint="Name one, or none.")
     if case is not None:

@@ -63,7 +63,7 @@ def show(key: Key, as_json: Json = False) -> None:
         print_json(call.model_dump(mode="json"))
         return
     print_table(None, [(name, told) for name, told in _facts(call) if told])
-    print_plain(f"\n{_harmless(call.body)}" if call.body else "\nThere is no reply.")
+    print_plain(f"\n{harmless(call.body)}" if call.body else "\nThere is no reply.")
 
 
 def _calls(case: str | None) -> list[Call]:
@@ -150,6 +150,6 @@ def _picture(told: dict[str, Any]) -> str:
     return f"{told['letter']} {told['width']}×{told['height']} {told['bytes']} bytes {told['sha256'][:SHORT]}"
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """Text line by line as it is, but for what would drive a terminal or deceive an eye."""
     return "".join(char if char in "\n\t" or char.isprintable() else f"[U+{ord(char):04X}]" for char in text)

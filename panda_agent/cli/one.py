@@ -17,8 +17,8 @@ from panda_agent.memory.record import FILE
 from panda_agent.video import probe
 
 
-def investigate_one(video: Path | None, case: str | None, order: Order) -> int:
-    """Investigate one video, print its verdict, and return the exit code."""
+def investigate_one(video: Path | None, case: str | None, order: Order, *, talk: bool = False) -> int:
+    """Investigate one video, print its verdict, talk about it if wished, and return the exit code."""
     investigator = Investigator(order.settings)
     case_id = open_case(investigator, video, case, order)
     drain.hint = f"Go on with `panda resume {case_id}`."
@@ -26,7 +26,18 @@ def investigate_one(video: Path | None, case: str | None, order: Order) -> int:
     say(order.tier)
     done = finish(investigator, case_id)
     show(done, as_json=order.as_json)
+    if talk:
+        _talk(investigator, case_id)
     return order.code_of(done.verdict)
+
+
+def _talk(investigator: Investigator, case_id: str) -> None:
+    from panda_agent.cli.talk import talk
+    from panda_agent.conversation.session import Conversation
+
+    drain.hint = f"Go on with `panda ask {case_id}`."
+    with Conversation(investigator, case_id) as conversation:
+        talk(conversation, investigator.desk.settings.root)
 
 
 def open_case(investigator: Investigator, video: Path | None, case: str | None, order: Order) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from panda_agent.cli.files import Delivered
 from panda_agent.cli.output import print_drawn, stdout
+from panda_agent.reporting.facts import TOLD_AS
 from panda_agent.reporting.text import clean, likelihood, plain
 from panda_agent.types import Verdict, clock
 
@@ -38,6 +39,14 @@ def _parts(done: Delivered) -> Iterator[RenderableType]:
     yield _label(v)
     yield Text(clean(v.headline), style="bold")
     yield from _rows(None, _facts(v))
+    yield from _rows(
+        "Account",
+        [
+            (TOLD_AS[passage.role] if i == 0 else "", _cited(claim.text, claim.cites))
+            for passage in v.account
+            for i, claim in enumerate(passage.sentences)
+        ],
+    )
     yield from _rows("Because", [(str(c.span), _cited(c.text, c.cites)) for c in v.explanation])
     yield from _rows(
         "Set aside", [(f"{r.belief:.2f}", _cited(f"{r.statement} {r.why}", r.cites)) for r in v.rejected_alternatives]

@@ -6,7 +6,9 @@ from contextlib import closing
 from importlib.metadata import version
 
 from panda_agent.backends.ledger import Ledger
-from panda_agent.nodes.brief import brief_of, failures_of, plan_of, report_of
+from panda_agent.memory.forking import NOTE as FORKED
+from panda_agent.nodes.brief import brief_of, failures_of, plan_of, report_of, spans_of
+from panda_agent.nodes.camera import provenance_of, remember
 from panda_agent.nodes.desk import Case, Desk
 from panda_agent.nodes.perceive import Emit
 from panda_agent.nodes.state import CaseState
@@ -14,8 +16,10 @@ from panda_agent.reasoning.base import Findings
 from panda_agent.tools import kinds_of
 from panda_agent.types import Cost, VerdictReached
 
-NAMED_APART = ("rules", "prompts", "tier")
+NAMED_APART = ("rules", "prompts", "tier", "camera")
 """Settings that are files, or a choice: provenance tells what they came to."""
+NOT_WEIGHTS = ("rules", "recording", "camera")
+OPINION = "opinion"
 ENDED = "ended"
 """Note of the case: how the loop ended."""
 
@@ -24,9 +28,10 @@ def conclude(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     """Let the reasoner write the verdict, and keep it with the case."""
     case = desk.case(state["case_id"])
     case.store.put_note(ENDED, {"looks": state["looks"], "stopped": state.get("stopped")})
-    verdict = desk.reasoner.conclude(findings_of(desk, case))
+    verdict = desk.reasoner_of(case).conclude(findings_of(desk, case))
     case.store.log("conclude", {"label": verdict.label, "headline": verdict.headline})
     told = verdict.model_dump(mode="json")
+    remember(case, verdict)
     case.store.finish(told)  # last: who finds a verdict goes no further
     emit(VerdictReached(case_id=case.id, verdict=verdict))
     return {"verdict": told}
@@ -55,7 +60,14 @@ def _cost(case: Case, looks: int) -> Cost:
         return Cost(looks=looks)
     with closing(Ledger.of(case.settings.root)) as ledger:
         spent = ledger.spent(case.id)
-    return Cost(looks=looks, calls=spent.calls, tokens=spent.tokens_in + spent.tokens_out)
+    judged = _judged(case) if case.materials.asks_a_model else None
+    return Cost(looks=looks, calls=spent.calls, tokens=spent.tokens_in + spent.tokens_out, judged=judged)
+
+
+def _judged(case: Case) -> float:
+    """Share of the clips that the model gave an opinion of."""
+    spans = {row.span for row in case.store.evidence(kind=OPINION)}
+    return round(len(spans) / max(1, len(spans_of(case))), 4)
 
 
 def _warnings(case: Case) -> list[str]:
@@ -70,6 +82,7 @@ def _warnings(case: Case) -> list[str]:
     return [
         *warnings,
         *report.notes,
+        *case.materials.unfit,
         *_failed(case),
         *_missed(case),
         *_told_by_the_model(case),
@@ -126,17 +139,29 @@ def _note(case: Case, key: str) -> str | None:
     return None if kept is None else str(kept)
 
 
+def _forked(case: Case) -> dict[str, object]:
+    origin = case.store.note(FORKED)
+    return {} if origin is None else {"forked": origin}
+
+
+def _reasoner(desk: Desk, case: Case) -> str:
+    reasoner = desk.reasoner_of(case)
+    return f"{reasoner.name}@{reasoner.version}"
+
+
 def _provenance(desk: Desk, case: Case) -> dict[str, object]:
     """What the verdict depends on: bytes, question, settings, packs. No path, time, host or id."""
     return {
         "panda_agent": version("panda-agent"),
         "video": {"fingerprint": case.store.record.fingerprint, **report_of(case).model_dump(mode="json")},
-        "reasoner": f"{desk.reasoner.name}@{desk.reasoner.version}",
+        "reasoner": _reasoner(desk, case),
         "rules": {"pack": case.pack.id, "version": case.pack.version, "sha256": case.pack.sha256},
         "settings": {
-            name: value for name, value in case.settings.judging().items() if name not in ("rules", "prompts", "tier")
+            name: value for name, value in case.settings.judging().items() if name not in NAMED_APART
         },
-        "weights": {name: sha for name, sha in case.store.record.hashes.items() if name not in ("rules", "recording")},
+        "weights": {name: sha for name, sha in case.store.record.hashes.items() if name not in NOT_WEIGHTS},
+        **provenance_of(case.materials.camera),
+        **_forked(case),
         "tools": sorted(tool.spec.id for tool in case.toolbox.overview()),
         "tier": case.store.record.tier,
     }

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from panda_agent.errors import CasePaused, ToolError
 from panda_agent.memory.case_store import CaseRecord, CaseStore, case_folder
 from panda_agent.memory.recording import Probe, Recording
+from panda_agent.nodes.camera import freeze, frozen
 from panda_agent.nodes.materials import SPOOL, Materials, VideoSource, check_same, origin_of, over
 from panda_agent.reasoning.base import Reasoner
 from panda_agent.reasoning.rules.reasoner import RulesReasoner
@@ -125,12 +126,12 @@ class Desk:
     Args:
         settings: The settings of new cases; a case keeps those it was opened with.
         tools: More tools, or others of the same name.
-        reasoner: Who judges; the rules reasoner by default.
+        reasoner: Who judges; by default a model where there is one and the settings let it, else the rules.
     """
 
     settings: Settings
     tools: Iterable[Tool] = ()
-    reasoner: Reasoner = field(default_factory=RulesReasoner)
+    reasoner: Reasoner | None = None
     stores: CaseStores = CaseStore
     """Where cases are kept: anything with `create(folder, record)` and `open(folder)`."""
     keep: Callable[[Probe], None] | None = None
@@ -166,9 +167,10 @@ class Desk:
             store = self.stores.create(folder, _record(case_id, materials, reader))
             undo.callback(shutil.rmtree, folder, ignore_errors=True)
             undo.callback(store.close)
+            freeze(store, materials.camera)
             toolbox = materials.toolbox(self.tools, self.keep)  # after the commit: the tools load OpenCV
             undo.pop_all()
-        case = Case(case_id, folder, store, materials, reader, toolbox)
+        case = Case(case_id, folder, store, materials.fitted(toolbox), reader, toolbox)
         with self._lock:
             self._cases[case_id] = case
         return case
@@ -188,6 +190,22 @@ class Desk:
                 self._cases[case_id] = self._read(case_id, source)
             return self._cases[case_id]
 
+    def reasoner_of(self, case: Case) -> Reasoner:
+        """Who judges a case: the one that was given, else a model where it has one, else the rules."""
+        if self.reasoner is not None:
+            return self.reasoner
+        return self._model if case.materials.asks_a_model else self._rules
+
+    @cached_property
+    def _rules(self) -> Reasoner:
+        return RulesReasoner()
+
+    @cached_property
+    def _model(self) -> Reasoner:
+        from panda_agent.reasoning.llm.reasoner import ModelReasoner
+
+        return ModelReasoner()
+
     def close(self, case_id: str) -> None:
         """Let go of a case's files."""
         with self._lock:
@@ -206,13 +224,13 @@ class Desk:
             kept: dict[str, Any] = dict(store.record.settings)
             request = CaseRequest.model_validate(kept.pop("request"))
             settings = load_settings(**over(self.settings.model_dump(), kept))
-            materials = Materials.gather(settings, request)
+            materials = Materials.gather(settings, request, frozen(store))
             toolbox = materials.toolbox(self.tools, self.keep)
             reader = materials.footage(origin_of(store.record, request, folder, again), folder / SPOOL)
             undo.callback(reader.close)
             check_same(store.record, reader, materials)
             undo.pop_all()
-        return Case(case_id, folder, store, materials, reader, toolbox)
+        return Case(case_id, folder, store, materials.fitted(toolbox), reader, toolbox)
 
 
 def _record(case_id: str, materials: Materials, reader: Footage) -> CaseRecord:

@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 
 from panda_agent.equipment import Equipment, equip
 from panda_agent.errors import UserError
+from panda_agent.memory.camera_rows import CameraSnapshot
 from panda_agent.memory.case_store import CaseRecord
 from panda_agent.memory.recording import Probe, RecordedTool, Recording, read_recording
+from panda_agent.nodes.camera import camera_now, with_kept_rules
 from panda_agent.prompts import check_evidence, load_pack
+from panda_agent.prompts.prompt_packs import PromptPack, load_prompts
 from panda_agent.settings import Settings
 from panda_agent.tools import Tool, Toolbox, default_tools, installed_tools, kinds_of, shipped_specs
+from panda_agent.tools.recall_camera import RecallCamera
 from panda_agent.tools.replay import Recorded, Replayed
 from panda_agent.types import CaseRequest, RulePack
 from panda_agent.video import Footage, RecordedVideo, VideoReader
@@ -31,6 +35,7 @@ DEPENDS_ON = {
     "prompts": "prompt pack",
     "detector": "detector's file of weights",
     "recording": "recording",
+    "camera": "memory of the camera",
 }
 """What a case is opened with beside its video, by the name of its hash."""
 
@@ -61,10 +66,19 @@ class Materials:
     pack: RulePack
     equipment: Equipment
     recording: Recording | None
+    camera: CameraSnapshot | None = None
+    """What is known of the camera, as it was when the case was opened."""
+    unfit: tuple[str, ...] = ()
+    """Why rules that were kept for the camera are left out."""
 
     @classmethod
-    def gather(cls, settings: Settings, request: CaseRequest) -> Materials:
+    def gather(cls, settings: Settings, request: CaseRequest, camera: CameraSnapshot | None = None) -> Materials:
         """Read what settings and request name.
+
+        Args:
+            settings: How the case is worked.
+            request: What is asked.
+            camera: The memory of the camera that the case was opened with; None reads what it is now.
 
         Raises:
             UserError: Something that they name is not there, or wrong.
@@ -73,8 +87,13 @@ class Materials:
         at_hand = equip(settings) if recording is None or request.on_miss == "live" else Equipment()
         if recording is not None:
             why, hashes = "replayed from a recording", {**recording.header.hashes, "recording": recording.sha256}
-            at_hand = replace(at_hand, tier=recording.header.tier, why=why, hashes=hashes)
-        return cls(settings, request, load_pack(settings.rules), at_hand, recording)
+            at_hand = replace(at_hand, tier=recording.header.tier, why=why, hashes=hashes, prompts=_voice(settings))
+        return cls(settings, request, load_pack(settings.rules), at_hand, recording, camera or camera_now(settings))
+
+    @property
+    def asks_a_model(self) -> bool:
+        """Whether a model thinks at any stage."""
+        return self.equipment.prompts is not None and self.settings.agent.has_model
 
     @property
     def name(self) -> str:
@@ -86,7 +105,8 @@ class Materials:
     @property
     def hashes(self) -> dict[str, str]:
         """SHA-256 of all that a verdict depends on beside the video."""
-        return {"rules": self.pack.sha256, **self.equipment.hashes}
+        known = {} if self.camera is None else {"camera": self.camera.sha256}
+        return {"rules": self.pack.sha256, **self.equipment.hashes, **known}
 
     def footage(self, source: VideoSource, spool: Path) -> Footage:
         """The video, or what a recording says of it.
@@ -120,12 +140,33 @@ class Materials:
         if self.recording is not None:
             box = Toolbox(self._replayed(tool, box) for tool in self.recording.header.tools)
         check_evidence(self.pack, kinds_of(shipped_specs()) | box.makes())
-        return box if keep is None else Toolbox(Recorded(tool, keep) for tool in box)
+        recall = [] if self.camera is None else [RecallCamera(self.camera, self.request.started_at)]
+        return Toolbox([*(box if keep is None else (Recorded(tool, keep) for tool in box)), *recall])
+
+    def fitted(self, toolbox: Toolbox) -> Materials:
+        """The same with the rules that were kept for the camera, as far as they fit the pack and the tools."""
+        if self.camera is None or not self.camera.rules:
+            return self
+        makes = kinds_of(shipped_specs()) | toolbox.makes()
+        pack, unfit = with_kept_rules(self.pack, self.camera, makes)
+        return replace(self, pack=pack, unfit=unfit)
 
     def _replayed(self, tool: RecordedTool, box: Toolbox) -> Replayed:
         assert self.recording is not None
         live = box.get(tool.name) if self.request.on_miss == "live" else None
         return Replayed(tool, self.recording, self.request.on_miss, live)
+
+
+def _voice(settings: Settings) -> PromptPack | None:
+    """What a model is told that thinks about a recording: only where the settings name one for a stage."""
+    if "model" not in settings.agent.stages:
+        return None
+    if settings.model.base_url is None:
+        raise UserError(
+            "The agent is to ask a model, and no endpoint is set.",
+            hint="Set model.base_url (PANDA_MODEL__BASE_URL) to one like http://localhost:8000/v1.",
+        )
+    return load_prompts(settings.prompts)
 
 
 def over(now: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:

@@ -35,8 +35,11 @@ class ModelAccess:
         self._lock = threading.Lock()
         self._open: tuple[ModelCalls, Ledger] | None = None
 
-    def calls(self) -> ModelCalls:
+    def calls(self, *, words_alone: bool = False) -> ModelCalls:
         """The calls of the case.
+
+        Args:
+            words_alone: A model that sees nothing will do.
 
         Raises:
             NoVision: The model did not read the test card.
@@ -46,7 +49,14 @@ class ModelAccess:
         with self._lock:
             if self._open is None:
                 self._open = self._opened()
-            return self._open[0]
+            calls = self._open[0]
+        if not (calls.sees or words_alone):
+            name = Profile.model_validate(self._store.note(NOTE)).model
+            raise NoVision(
+                f"The model {name!r} did not read the test card: it sees no pictures.",
+                hint="Set model.name to one that does, or use --tier weights.",
+            )
+        return calls
 
     def close(self) -> None:
         """Cut off what is under way and close ledger and connections."""
@@ -60,11 +70,6 @@ class ModelAccess:
 
     def _opened(self) -> tuple[ModelCalls, Ledger]:
         wish, profile = self._settings.model, self._profile()
-        if not profile.vision:
-            raise NoVision(
-                f"The model {profile.model!r} did not read the test card: it sees no pictures.",
-                hint="Set model.name to one that does, or use --tier weights.",
-            )
         backend = OpenAIBackend(wish.model_copy(update={"name": profile.model}), profile)
         ledger = Ledger.of(self._settings.root)
         calls = ModelCalls(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from panda_agent.errors import BackendError, QuotaExhausted, ToolError
 from panda_agent.nodes.desk import Case, Desk
@@ -12,10 +13,12 @@ from panda_agent.nodes.normal_life import normality_of
 from panda_agent.nodes.state import CaseState
 from panda_agent.nodes.together import run_together
 from panda_agent.perception.observation import Observation
+from panda_agent.settings import Settings
 from panda_agent.tools import Tool, ToolSpec, file_observation
 from panda_agent.tools.base import Scope
+from panda_agent.tools.so_far import furthest
 from panda_agent.types import Event, Evidence, EvidenceFound, Progress, TimeSpan
-from panda_agent.video import ReadReport
+from panda_agent.video import CausalFootage, ReadReport, RecordedVideo
 
 Emit = Callable[[Event], None]
 COVERAGE = ToolSpec(
@@ -25,6 +28,8 @@ COVERAGE = ToolSpec(
     makes={"blind": ("seconds",)},
 )
 """The last pass: its facts are the ReadReport, its rows the stretches without a picture."""
+FIRST_FRAMES = 10
+"""Online, frames that are kept back before the first is judged (PANDA, online mode: the first 10)."""
 REPORT_EVERY = 1.0
 """Seconds of video between progress events."""
 
@@ -32,7 +37,8 @@ REPORT_EVERY = 1.0
 def perceive(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     """Run the overview tools; a pass that was committed before a crash is not run again."""
     case = desk.case(state["case_id"])
-    waiting = [tool for tool in case.toolbox.overview() if case.store.pass_facts(tool.spec.id) is None]
+    due = [tool for tool in case.toolbox.overview() if not (tool.spec.after and is_online(case))]
+    waiting = [tool for tool in due if case.store.pass_facts(tool.spec.id) is None]
     scope = replace(
         scope_of(case, emit), normality=normality_of(case, emit) if waiting and case.recording is None else None
     )
@@ -54,19 +60,60 @@ def _batches(case: Case, tools: Sequence[Tool]) -> Iterator[list[Tool]]:
     yield from ([tool] for tool in sorted(tools, key=lambda tool: tool.spec.after) if tool not in shared)
 
 
-def scope_of(case: Case, emit: Emit) -> Scope:
-    """What a tool may look at in this case."""
+def follow(case: Case, index: int, span: TimeSpan, emit: Emit) -> None:
+    """Online: run the tools that work from others' rows on a clip that is over, by what was known at its end."""
+    for tool in case.toolbox.overview():
+        name = f"{tool.spec.id} {index}"
+        if tool.spec.after and case.store.pass_facts(name) is None:
+            _run_pass(case, tool, replace(scope_of(case, emit, until=span.end), span=span), emit=emit, name=name)
+
+
+def is_online(case: Case) -> bool:
+    """Whether the case is worked as its video comes in."""
+    return case.settings.loop.mode == "online"
+
+
+def scope_of(case: Case, emit: Emit, *, until: float | None = None) -> Scope:
+    """What a tool may look at in this case.
+
+    Args:
+        case: The case.
+        emit: Told of progress.
+        until: Online, the second up to which the video has come; None where it comes in while it is looked at.
+    """
+    reader, filed, settings = case.reader, case.store.evidence, case.settings
+    if is_online(case):
+        reader = reader if isinstance(reader, RecordedVideo) else CausalFootage(reader, until)
+        filed = case.store.evidence if until is None else partial(_filed_by, case, until)
+        settings = settings if until is not None else _starting_soon(settings)
     return Scope(
-        reader=case.reader,
-        settings=case.settings,
+        reader=reader,
+        settings=settings,
         home=case.settings.root,
-        filed=case.store.evidence,
+        filed=filed,
         media=case.folder,
         zones=case.request.zones,
         progress=_progress(case, emit),
         check=case.check,
         calls=lambda: case.model.calls(),
     )
+
+
+def _filed_by(case: Case, until: float, **filters: Any) -> list[Evidence]:
+    return furthest(case.store.evidence(**filters, known_by=horizon(case, until)))
+
+
+def horizon(case: Case, moment: float) -> float | None:
+    """Online, by when a row must have been known to count at a moment; None at the end, where everything does."""
+    facts = case.store.pass_facts(COVERAGE.id) or {}
+    return None if not is_online(case) or moment >= float(str(facts.get("duration", "inf"))) else moment
+
+
+def _starting_soon(settings: Settings) -> Settings:
+    """The settings with no more frames kept back at the start than an online case may wait for."""
+    few = min(settings.perception.lookahead_frames, FIRST_FRAMES)
+    look = settings.perception.model_copy(update={"lookahead_frames": few})
+    return settings.model_copy(update={"perception": look})
 
 
 def _progress(case: Case, emit: Emit) -> Callable[[float, float | None], None]:
@@ -81,7 +128,11 @@ def _progress(case: Case, emit: Emit) -> Callable[[float, float | None], None]:
     return report
 
 
-def _run_pass(case: Case, tool: Tool, scope: Scope, *, emit: Emit) -> None:
+def _run_pass(case: Case, tool: Tool, scope: Scope, *, emit: Emit, name: str | None = None) -> None:
+    name = name or tool.spec.id
+    if isinstance(scope.reader, CausalFootage):  # each look counts for itself how far it has read
+        scope = replace(scope, reader=CausalFootage(scope.reader.behind, scope.reader.until))
+
     def rows() -> Iterator[Evidence]:
         for seen in tool.run(scope):
             row = file_observation(tool.spec, scope, seen)
@@ -89,12 +140,12 @@ def _run_pass(case: Case, tool: Tool, scope: Scope, *, emit: Emit) -> None:
             yield row
 
     try:
-        case.store.commit_pass(tool.spec.id, rows(), {})
+        case.store.commit_pass(name, rows(), {})
     except (ToolError, BackendError) as error:
         if ends_the_case(case, error):
             raise
         # A tool that can't work here is absence of evidence, not the end of the case.
-        case.store.commit_pass(tool.spec.id, (), {"failed": str(error)})
+        case.store.commit_pass(name, (), {"failed": str(error)})
     _keep_fingerprint(case)
 
 
@@ -117,6 +168,7 @@ def _file_coverage(case: Case, scope: Scope) -> None:
             span=span,
             statement=f"No picture for {span.duration:.1f} s.",
             data={"seconds": round(span.duration, 2)},
+            known_at=span.end if is_online(case) else None,
         )
         for span in report.blind
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from panda_agent.nodes.brief import brief_of, clip_of, plan_of
+from panda_agent.backends.calls import BudgetSpent
+from panda_agent.nodes.brief import brief_of, clip_of, come_by, plan_of, spans_of
 from panda_agent.nodes.desk import Desk
-from panda_agent.nodes.perceive import Emit
+from panda_agent.nodes.perceive import Emit, follow, is_online
 from panda_agent.nodes.state import CaseState
 from panda_agent.types import BeliefMoved, Judged, Judgement, Plan
 
@@ -15,7 +16,13 @@ def reason(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     """Judge, keep the judgement, and say whether the clip is settled."""
     case = desk.case(state["case_id"])
     plan, earlier = plan_of(case), case.store.judgements()
-    judgement = desk.reasoner.judge(clip_of(case, state), plan, brief_of(case))
+    try:
+        if is_online(case) and state["round"] == 0:
+            follow(case, state["cursor"], spans_of(case)[state["cursor"]], emit)
+        brief = brief_of(case, emit, come_by(case, state["cursor"]))
+        judgement = desk.reasoner_of(case).judge(clip_of(case, state), plan, brief)
+    except BudgetSpent as error:
+        return {"settled": True, "stopped": f"budget: {error.what} are used up"}
     case.store.put_judgement(judgement)
     case.store.log(f"judge {judgement.clip}.{judgement.round}", judgement.model_dump(mode="json"))
     emit(Judged(judgement=judgement))

@@ -12,5 +12,7 @@ def record(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     case = desk.case(state["case_id"])
     case.check_pause()
     cursor = state["cursor"] + 1
-    stopped = case.overdue() or case.exhausted(steps_of(state)) if cursor < state["clips"] else None
+    stopped = state.get("stopped")
+    if stopped is None and cursor < state["clips"]:
+        stopped = case.overdue() or case.exhausted(steps_of(state))
     return {"cursor": cursor, "round": 0, "used": [], "settled": False, "stopped": stopped}

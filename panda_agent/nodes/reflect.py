@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from panda_agent.nodes.brief import brief_of, clip_of, latest, plan_of
+from panda_agent.nodes.brief import brief_of, clip_of, come_by, latest, plan_of
 from panda_agent.nodes.desk import Case, Desk
 from panda_agent.nodes.perceive import Emit
 from panda_agent.nodes.state import CaseState, steps_of
-from panda_agent.types import Reflected
+from panda_agent.types import Judgement, Reflected, Reflection
 
 
 def reflect(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
@@ -19,20 +19,35 @@ def reflect(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
         case.store.put_note("spent", spent)
         return {"settled": True}
     wish = None
-    if clip.round < case.settings.loop.rounds:
-        wish = desk.reasoner.reflect(clip, judgement, plan_of(case), brief_of(case))
+    if case.settings.agent.reflection and clip.round < case.settings.loop.rounds:
+        brief = brief_of(case, emit, come_by(case, clip.index))
+        wish = desk.reasoner_of(case).reflect(clip, judgement, plan_of(case), brief)
     why = judgement.reason if wish is None else wish.why
     emit(Reflected(clip=clip.index, round=clip.round, why=why, tool=None if wish is None else wish.tool))
     if wish is None:
         return {"settled": True}
     case.store.put_note(f"reflection {clip.index}.{clip.round}", wish.model_dump(mode="json"))
-    case.store.log(f"reflect {clip.index}.{clip.round}", {"why": wish.why, "tool": wish.tool})
+    case.store.log(f"reflect {clip.index}.{clip.round}", wish.model_dump(mode="json", exclude={"region"}))
+    _extend_plan(case, wish, judgement)
     return {
         "settled": False,
         "round": state["round"] + 1,
         "used": [*state["used"], wish.tool],
         "looks": state["looks"] + 1,
     }
+
+
+def _extend_plan(case: Case, wish: Reflection, judgement: Judgement) -> None:
+    """Add what reflection learnt to the plan: a rule for the rest of the case, a check for its hypothesis."""
+    plan = plan_of(case)
+    rules, checks = plan.rules, dict(plan.checks)
+    if wish.rule is not None and wish.rule.id not in {rule.id for rule in rules}:
+        rules = (*rules, wish.rule)
+    about = judgement.about or ""
+    if wish.check is not None and wish.check not in checks.get(about, ()):
+        checks[about] = (*checks.get(about, ()), wish.check)
+    if (rules, checks) != (plan.rules, plan.checks):
+        case.store.put_note("plan", plan.model_copy(update={"rules": rules, "checks": checks}).model_dump(mode="json"))
 
 
 def _spent(case: Case, state: CaseState) -> str | None:

@@ -30,6 +30,8 @@ class Observation:
     """The ledger's row of the paid call that told it."""
     media: str | None = None
     """A picture kept with the case, relative to the case folder."""
+    known_at: float | None = None
+    """Second from which it was known, where a recording tells it; else it shows by how far its tool has read."""
 
 
 def path_of(

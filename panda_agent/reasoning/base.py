@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
+from pydantic import JsonValue
+
+from panda_agent.prompts.prompt_packs import PromptPack
 from panda_agent.settings import Settings
+from panda_agent.tools.base import Scope, ToolSpec
 from panda_agent.types import (
     Cost,
     Evidence,
@@ -14,9 +18,36 @@ from panda_agent.types import (
     Plan,
     Reflection,
     RulePack,
+    SceneContext,
     TimeSpan,
     Verdict,
 )
+
+if TYPE_CHECKING:
+    from panda_agent.backends.calls import ModelCalls
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a reasoner that is no pure function works with: eyes, a voice, memory, and the case to file into."""
+
+    scope: Scope
+    """The footage, and what the case holds already."""
+    calls: Callable[[], ModelCalls]
+    """The model, for words alone too; raises BackendError where it can't be asked."""
+    prompts: PromptPack
+    tools: Sequence[ToolSpec]
+    """Tools that may be asked for, at hand or not."""
+    at_hand: Callable[[str], str | None]
+    """The name of a tool at hand by its name or an alias; None where there is none."""
+    file: Callable[[Evidence], Evidence]
+    """Files a row, and returns it as it is kept."""
+    judged: Callable[[], list[Judgement]]
+    """All judgements so far, of every round."""
+    reflected: Callable[[int, int], tuple[Reflection | None, str]]
+    """What was decided when a clip (index, round) was unclear, and what it brought, in words."""
+    log: Callable[[str, dict[str, JsonValue]], None]
+    """Adds a step to the case log, once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +69,12 @@ class Brief:
     """Kinds of evidence that the tools at hand can file."""
     reference: str
     """What motion is compared with: `normal videos` or `the rest of this video`."""
+    scene: SceneContext | None = None
+    """The scene, where somebody saw more of it than was measured."""
+    clips: Sequence[TimeSpan] = ()
+    """The clips that will be judged."""
+    means: Means | None = field(default=None, compare=False)
+    """For a reasoner that asks a model; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

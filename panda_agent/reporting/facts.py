@@ -15,6 +15,21 @@ DEFAULT_THRESHOLD = 0.5
 """Belief from which a moment counts as anomalous, where provenance does not say."""
 
 
+TOLD_AS = {
+    "what": "What happened",
+    "why": "Why it counts",
+    "before": "What led to it",
+    "after": "What followed",
+    "instead": "What else it could have been",
+}
+"""Headings of the account's passages."""
+
+
+def told_of(v: Verdict) -> list[Claim]:
+    """The sentences of the account, in order."""
+    return [claim for passage in v.account for claim in passage.sentences]
+
+
 def video_facts(v: Verdict) -> dict[str, Any]:
     """How the video read (see `video.ReadReport`), as kept in provenance; empty for verdicts made without a video."""
     found = v.provenance.get("video")
@@ -97,7 +112,7 @@ def exhibits(v: Verdict) -> dict[str, Exhibit]:
 
 
 def _cites(v: Verdict) -> Iterator[str]:
-    holders: list[Claim | Rejected | Judgement] = [*v.explanation, *v.rejected_alternatives, *v.judgements]
+    holders: list[Claim | Rejected | Judgement] = [*v.explanation, *told_of(v), *v.rejected_alternatives, *v.judgements]
     for holder in holders:
         yield from holder.cites
     for line in v.trace:

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from panda_agent.reporting.chart import area_below, chart_of, path_of
-from panda_agent.reporting.facts import Exhibit, blind_spans, exhibits
+from panda_agent.reporting.facts import TOLD_AS, Exhibit, blind_spans, exhibits
 from panda_agent.reporting.media import Media
 from panda_agent.reporting.moments import key_moments
 from panda_agent.reporting.text import anchor, clean, counted, likelihood, number, plain
@@ -53,6 +53,7 @@ def render_report(v: Verdict, media: Media, run: Mapping[str, Any], *, blur: boo
         rivals=_rivals(v),
         trace=_by_outcome(v),
         unseen=unseen(v),
+        told_as=TOLD_AS,
     )
 
 

@@ -83,6 +83,8 @@ class HumanAsked(Model):
     """True where the answer is yes."""
     benign: str
     """True where it is no."""
+    deadline: str | None = None
+    """When the question is undecided if nobody answers, ISO 8601; `resume(case_id)` then goes on without an answer."""
 
 
 class VerdictReached(Model):

@@ -37,6 +37,9 @@ class Evidence(Model):
     """The ledger row of a paid call, where one was made."""
     media_ref: str | None = None
     """A picture kept with the case, relative to the case folder."""
+    known_at: float | None = None
+    """Online: the second of the video from which it was known, which is never before its tool had seen enough to say
+    it; None offline, where everything is known before anything is judged."""
     revision: int = 0
     """Counts different replies to the same inputs; the first is 0."""
 

@@ -23,6 +23,18 @@ class Plan(Model):
     """The event types that the question names; empty = no question, or none that rules know."""
     basis: str
     """What counts as an anomaly in this case, in one sentence."""
+    suspects: tuple[str, ...] = ()
+    """The event types that a model holds possible here, likeliest first; rules test all of them anyway."""
+    checks: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Steps by which a suspect is told from its benign twin, by event type."""
+    advice: tuple[str, ...] = ()
+    """Ids of the rules that fit the scene best: the ones that a model is told of."""
+    mending: tuple[str, ...] = ()
+    """How pictures are made easier to read before a model sees them, in order."""
+    looks: tuple[int, ...] | None = None
+    """The clips that a model is to judge; None = all of them."""
+    notes: tuple[str, ...] = ()
+    """What could not be planned as it should, and why."""
 
 
 class Reflection(Model):
@@ -35,3 +47,11 @@ class Reflection(Model):
     """The evidence that is to be looked at again."""
     input: dict[str, JsonValue] = Field(default_factory=dict)
     """What the call says, in the shape of the tool's input."""
+    doubts: tuple[str, ...] = ()
+    """What made the clip unclear."""
+    recalled: str | None = None
+    """The earlier clip that was most like this one, and how it ended."""
+    rule: Rule | None = None
+    """A rule that a model wants to add; it is tested before it counts."""
+    check: str | None = None
+    """One more thing to check when the clip is judged again."""

@@ -56,6 +56,8 @@ class Firing(Model):
     weight: float = 0.0
     """Log-odds added for the anomaly; negative where the rule speaks for the benign twin."""
     evidence: tuple[str, ...] = ()
+    known_at: float | None = None
+    """Online: the second from which all that it rests on was known; it counts from then on."""
 
 
 class Judgement(Model):
@@ -72,6 +74,8 @@ class Judgement(Model):
     round: int = 0
     changed: str | None = None
     """What a second look changed, where there was one."""
+    doubts: tuple[str, ...] = ()
+    """What keeps it from being settled, where a model was asked."""
 
 
 class Claim(Model):
@@ -82,6 +86,14 @@ class Claim(Model):
     about: str
     """A hypothesis id, or `scene`."""
     cites: tuple[str, ...]
+
+
+class Passage(Model):
+    """A part of the account that a model wrote; every sentence of it is backed by what it cites."""
+
+    role: Literal["what", "why", "before", "after", "instead"]
+    """What happened; why it counts, or not; what led to it; what followed; what else it could have been."""
+    sentences: tuple[Claim, ...]
 
 
 class Rejected(Model):
@@ -120,6 +132,8 @@ class Cost(Model):
     calls: int = 0
     """Distinct model calls."""
     tokens: int = 0
+    judged: float | None = None
+    """Share of the clips that a model gave its opinion of; None where none was asked."""
 
 
 class Verdict(Model):
@@ -139,6 +153,8 @@ class Verdict(Model):
     """Rising, at least one point a second; straight lines between them give the score at every moment."""
     explanation: tuple[Claim, ...]
     rejected_alternatives: tuple[Rejected, ...]
+    account: tuple[Passage, ...] = ()
+    """The case told by a model, where one was asked; the label does not rest on it."""
     abstained_because: str | None = None
     question: str | None = None
     answer: str | None = None

@@ -1,6 +1,7 @@
 """Reading video: one reader for files, file objects and iterators, with honest times and damage reported."""
 
-from panda_agent.video.clips import clips
+from panda_agent.video.causal import CausalFootage
+from panda_agent.video.clips import clips, grid
 from panda_agent.video.footage import Footage, RecordedVideo
 from panda_agent.video.frame import Frame, ReadReport, VideoInfo
 from panda_agent.video.probe import MAX_PIXELS, probe
@@ -10,6 +11,7 @@ from panda_agent.video.source import SUFFIXES, list_videos
 __all__ = [
     "MAX_PIXELS",
     "SUFFIXES",
+    "CausalFootage",
     "Footage",
     "Frame",
     "ReadReport",
@@ -17,6 +19,7 @@ __all__ = [
     "VideoInfo",
     "VideoReader",
     "clips",
+    "grid",
     "list_videos",
     "probe",
 ]

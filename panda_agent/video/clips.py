@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from panda_agent.types import TimeSpan
 
 
@@ -26,3 +28,15 @@ def clips(duration: float, *, length: float = 5.0, minimum: int = 3) -> list[Tim
     else:
         edges = [length * i for i in range(int(duration / length + 0.5))]
     return [TimeSpan(start=a, end=b) for a, b in zip(edges, [*edges[1:], duration], strict=True)]
+
+
+def grid(duration: float, *, length: float = 5.0) -> list[TimeSpan]:
+    """Cover a video whose length nobody knows in advance: windows of `length` seconds from 0, the last as long as it is.
+
+    Args:
+        duration: Length of the video, seconds; 0 or less gives one empty window at 0.
+        length: Length of a window, seconds.
+    """
+    count = max(1, math.ceil(round(duration / length, 6)))
+    edges = [round(length * i, 3) for i in range(count)]
+    return [TimeSpan(start=a, end=b) for a, b in zip(edges, [*edges[1:], max(duration, edges[-1])], strict=True)]

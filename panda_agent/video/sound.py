@@ -15,6 +15,7 @@ from av.stream import Discard
 from numpy.typing import NDArray
 
 from panda_agent.errors import ToolError
+from panda_agent.video.causal import behind
 from panda_agent.video.container import AV_ERRORS, opened
 from panda_agent.video.footage import Footage
 from panda_agent.video.reader import VideoReader
@@ -63,6 +64,7 @@ class Sound:
     def __init__(self, footage: Footage, *, end: float | None = None) -> None:
         if not footage.info.has_audio:
             raise ToolError("The video has no sound.")
+        footage = behind(footage)
         if not isinstance(footage, VideoReader):
             raise ToolError("A recording holds no sound.", hint="Give the video too.")
         self.damaged = 0

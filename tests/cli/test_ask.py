@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
+
+from .conftest import PANDA
+
 
 def test_it_waits_and_goes_on_with_an_answer(film, panda, monkeypatch):
     monkeypatch.setenv("PANDA_LOOP__UNSURE", "0.49")
@@ -17,3 +23,18 @@ def test_it_waits_and_goes_on_with_an_answer(film, panda, monkeypatch):
     assert done.code == 0
     assert 1 <= answers <= 9
     assert "NORMAL" in done.out
+
+
+def test_at_a_terminal_the_question_ends_when_its_time_is_over(film, monkeypatch):
+    monkeypatch.setenv("PANDA_LOOP__UNSURE", "0.49")
+    monkeypatch.setenv("PANDA_LOOP__ROUNDS", "9")
+    monkeypatch.setenv("PANDA_LOOP__ASK_TIMEOUT", "0.5")
+    ours, theirs = pty.openpty()
+    command = [*PANDA, "investigate", str(film), "--ask", "--case", "yard"]
+    process = subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    out, err = process.communicate(timeout=120)
+    os.close(theirs)
+    os.close(ours)
+    assert process.returncode == 0
+    assert b"Nobody answered in time: it stays undecided." in err
+    assert out

@@ -64,6 +64,7 @@ def investigator(folder: Path, url: str, concurrency: int) -> Investigator:
         rules=str(folder / "calls.yaml"),
         loop={"clip_seconds": 0.42, "rounds": 1},
         budget={"looks": 4},
+        agent=dict.fromkeys(("perceive", "plan", "judge", "reflect", "conclude"), "rules"),
         model={"base_url": url, "frames": 2, "concurrency": concurrency, "image_side": 64},
     )
     return Investigator(settings, tools=[Still()])

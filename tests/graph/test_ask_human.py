@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from panda_agent.errors import CasePaused, UserError
 from panda_agent.perception.observation import Observation
 from panda_agent.settings import Settings
 from panda_agent.tools import ToolSpec
-from panda_agent.types import HumanAsked, TimeSpan, VerdictReached
+from panda_agent.types import EvidenceFound, HumanAsked, TimeSpan, VerdictReached
 
 PACK = """
 id: test
@@ -126,3 +128,29 @@ def test_who_wants_a_verdict_at_once_is_told_how_to_answer(settings):
     investigator = Investigator(settings, tools=[Motion()])
     with pytest.raises(CasePaused, match="waits for a person: is it so that People fight"):
         investigator.investigate(frames(), case_id="waits")
+
+
+def test_a_question_that_nobody_answers_in_time_is_undecided(settings):
+    loop = settings.loop.model_copy(update={"ask_timeout": 0.4})
+    case_id, told = opened(settings.model_copy(update={"loop": loop}))
+    asked = told[-1]
+    assert isinstance(asked, HumanAsked)
+    assert datetime.fromisoformat(asked.deadline) - datetime.now(UTC) <= timedelta(seconds=0.4)
+    while isinstance(told[-1], HumanAsked):
+        left = datetime.fromisoformat(told[-1].deadline) - datetime.now(UTC)
+        time.sleep(max(0.0, left.total_seconds()))
+        told = events(settings, case_id)
+    rows = [event.evidence for event in told if isinstance(event, EvidenceFound)]
+    assert [row.statement for row in rows if row.kind == "unanswered"] == [
+        "Nobody answered within 0.4 s; it stays undecided."
+    ]
+    assert not [row for row in rows if row.kind == "answer"]
+
+
+def test_until_its_deadline_a_question_is_put_again_with_the_same_deadline(settings):
+    loop = settings.loop.model_copy(update={"ask_timeout": 600})
+    case_id, told = opened(settings.model_copy(update={"loop": loop}))
+    assert events(settings, case_id)[-1] == told[-1]
+    while isinstance(told[-1], HumanAsked):
+        told = events(settings, case_id, answer="yes")
+    assert told[-1].verdict.label == "anomalous"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from panda_agent.reasoning.base import Findings
+from panda_agent.reasoning.rules.claims import claims_from, quoted
 from panda_agent.reasoning.rules.curve import Curve
 from panda_agent.reasoning.rules.engine import Weighed
 from panda_agent.types import (
@@ -21,64 +22,59 @@ from panda_agent.types import (
     clock,
 )
 
-CLAIMS_A_SPAN = 3
 REJECTED = 4
+UNSEEN, WEAK, AGAINST, WEIGHS, HOWEVER = (
+    "Not seen: ",
+    "Too weak: ",
+    " Against it: ",
+    "What speaks against it weighs more: ",
+    " But this weighs more: ",
+)
+"""What an account says around the sentences of rules."""
+DESCRIBED = 3
+"""Descriptions that are quoted where nothing was found, spread over the video."""
 
 
 def claims_of(findings: Findings, weighed: Weighed, spans: Sequence[AnomalySpan], curve: Curve) -> list[Claim]:
-    """What speaks for each span: lines for its own event type first, then for others believed that have no span."""
+    """All that the spans rest on: what speaks for their own event types first, then for others that are believed."""
     claims: list[Claim] = []
-    threshold = findings.brief.settings.loop.threshold
-    believed = {name for name, height in curve.heights.items() if height.belief >= threshold}
-    spanned = {span.event_type for span in spans}
+    believed = _believed(findings, curve)
     for span in spans:
         inside = TimeSpan(start=span.start, end=span.end)
-        lines = [one for one in weighed.fired() if one.weight > 0 and one.span is not None and one.span.touches(inside)]
-        lines = [one for one in lines if one.event_type in believed - spanned | {span.event_type}]
-        lines = [one for one in lines if not findings.plan.asked or one.event_type in findings.plan.asked]
+        lines = [one for one in weighed.fired() if one.weight > 0 and _is_felt(one, inside)]
+        lines = [one for one in lines if one.evidence not in weighed.answered and one.event_type in believed]
         lines.sort(
             key=lambda one: (one.event_type != span.event_type, -one.weight, _length(one), one.rule, one.evidence)
         )
-        claims += [_claim(line) for line in _telling(lines)[:CLAIMS_A_SPAN]]
-    return claims or _scene_claims(findings)
+        claims += claims_from(lines, inside, findings)
+    return list(dict.fromkeys(claims)) or _scene_claims(findings)
 
 
-def _telling(lines: Sequence[Firing]) -> list[Firing]:
-    """The lines that tell something new: of one rule, about another time; of a longer time, more than of its part."""
-    chosen: list[Firing] = []
-    for line in lines:
-        known = [
-            one for one in chosen if _repeats(line, one) or (one.event_type == line.event_type and _holds(line, one))
-        ]
-        if not known:
-            chosen.append(line)
-    return chosen
+def _is_felt(line: Firing, inside: TimeSpan) -> bool:
+    """Whether a firing speaks of a span, or, online, was news in it."""
+    news = line.known_at is not None and inside.start <= line.known_at <= inside.end
+    return line.span is not None and (news or line.span.touches(inside))
 
 
-def _repeats(line: Firing, other: Firing) -> bool:
-    """Whether another line of the same rule is about more than half of its time."""
-    if line.rule != other.rule or line.span is None or other.span is None:
-        return line.rule == other.rule
-    return line.span.overlap(other.span) >= 0.5 * line.span.duration
-
-
-def _holds(outer: Firing, inner: Firing) -> bool:
-    return outer.span is not None and inner.span is not None and outer.span.hull(inner.span) == outer.span
+def _believed(findings: Findings, curve: Curve) -> set[str]:
+    """The event types that reach the line, of those that the case is about."""
+    asked, threshold = findings.plan.asked, findings.brief.settings.loop.threshold
+    return {
+        name for name, height in curve.heights.items() if height.belief >= threshold and (not asked or name in asked)
+    }
 
 
 def _length(line: Firing) -> float:
     return line.span.duration if line.span is not None else 0.0
 
 
-def _claim(line: Firing) -> Claim:
-    assert line.span is not None
-    return Claim(text=line.why, span=line.span, about=line.event_type, cites=line.evidence)
-
-
 def _scene_claims(findings: Findings) -> list[Claim]:
-    """Without an anomaly: what the scene looked like, in the words of its own measurements."""
-    rows = [row for row in findings.evidence if row.kind in ("scene", "crowd", "normality")]
-    return [Claim(text=row.statement, span=row.span, about="scene", cites=(row.cite,)) for row in rows]
+    """Without an anomaly: what the scene looked like, in the words of its own measurements and descriptions."""
+    rows = [row for row in findings.evidence if row.kind in ("scene", "crowd", "normality", "score")]
+    rows = [row for row in rows if not row.data.get("live")]  # online, seconds that are told once more in chapters
+    told = [row for row in findings.evidence if row.kind == "caption"]
+    picked = {round(i * (len(told) - 1) / max(1, DESCRIBED - 1)) for i in range(DESCRIBED)} if told else set()
+    return [quoted(row, "scene") for row in (*rows, *(told[i] for i in sorted(picked)))]
 
 
 def rejected_of(
@@ -97,9 +93,9 @@ def _benign_twin(event: EventType, curve: Curve, weighed: Weighed) -> Rejected:
     own = [line for line in weighed.fired() if line.event_type == event.id]
     for_it = max((line for line in own if line.weight > 0), key=lambda line: line.weight)
     against = min((line for line in own if line.weight < 0), key=lambda line: line.weight, default=None)
-    why = f"What speaks against it weighs more: {for_it.why}"
+    why = f"{WEIGHS}{for_it.why}"
     if against is not None:
-        why = f"{against.why} But this weighs more: {for_it.why}"
+        why = f"{against.why}{HOWEVER}{for_it.why}"
     cites = (*for_it.evidence, *(against.evidence if against else ()))
     belief = 1.0 - curve.heights[event.id].belief
     return Rejected(statement=event.benign, why=why, belief=round(belief, 4), cites=tuple(dict.fromkeys(cites)))
@@ -111,10 +107,11 @@ def _anomaly(event: EventType, curve: Curve, weighed: Weighed) -> Rejected:
     against = min((line for line in own if line.weight < 0), key=lambda line: line.weight, default=None)
     missed = next((line for line in own if line.outcome != "fired"), None)
     if fired is not None:
-        why = f"Too weak: {fired.why}" + (f" Against it: {against.why}" if against is not None else "")
+        why = f"{WEAK}{fired.why}" + (f"{AGAINST}{against.why}" if against is not None else "")
     else:
-        why = f"Not seen: {missed.why}." if missed is not None else "Nothing speaks for it."
-    cites = tuple(dict.fromkeys(c for line in (fired, against) if line is not None for c in line.evidence))
+        why = f"{UNSEEN}{missed.why}." if missed is not None else "Nothing speaks for it."
+    told = (fired, against) if fired is not None else (missed,)
+    cites = tuple(dict.fromkeys(c for line in told if line is not None for c in line.evidence))
     return Rejected(statement=event.statement, why=why, belief=round(curve.heights[event.id].belief, 4), cites=cites)
 
 

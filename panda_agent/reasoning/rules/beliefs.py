@@ -16,6 +16,9 @@ Array = NDArray[np.float64]
 FADED = 40.0
 """Decay times after which a push adds less than a double can hold beside the prior (e^-40)."""
 
+HELD = 0.2
+"""Seconds for which a level that was known as it came stands: longer than from one moment of a course to the next."""
+
 
 def logit(p: float) -> float:
     """Log-odds of a probability in (0, 1)."""
@@ -34,6 +37,24 @@ class SecondLook:
     spans: tuple[TimeSpan, ...]
     kinds: frozenset[str]
     """The kinds of evidence it would have filed."""
+    known: tuple[float, ...] = ()
+    """Online: when each span had been watched, seconds."""
+
+    def watched(self, push: Push, times: Array) -> NDArray[np.bool_]:
+        """At which of `times` it had watched what a push is about.
+
+        Offline it watched the moments of its spans, whatever is felt there. Online it comes only after them, so that
+        it says something of what is still felt of them: of a push by its last moment within its span.
+        """
+        mask = np.zeros(len(times), bool)
+        if not self.known:
+            for span in self.spans:
+                mask |= (times >= span.start) & (times <= span.end)
+            return mask
+        about = np.minimum(times, push.span.end)
+        for span, known in zip(self.spans, self.known, strict=True):
+            mask |= (about >= span.start) & (about <= span.end) & (times >= known)
+        return mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +75,12 @@ class Push:
     """Log-odds at its strongest; negative speaks for the benign twin."""
     times: Sequence[float] = ()
     levels: Sequence[float] = ()
+    since: float | None = None
+    """Online: nothing is felt of it before this second, at which all that it rests on was known."""
+    until: float | None = None
+    """Online: nothing is felt of it from this second on, at which it was known that it does not hold."""
+    live: bool = False
+    """Its course was known as it came: each level counts from its own moment on, whatever `since` says."""
 
     def felt(self, times: Array, decay: float) -> slice:
         """The part of `times` (seconds, rising) in which the push is more than nothing."""
@@ -63,14 +90,33 @@ class Push:
 
     def at(self, times: Array, decay: float) -> Array:
         """Log-odds at each of `times` (seconds, rising): zero before the span, then e-folding in `decay` seconds."""
+        if self.live:
+            return self._as_it_came(times, decay)
         if self.times:
             held = np.interp(times, self.times, self.levels, left=0.0)
-            last = self.levels[-1]
+            last = self.levels[-1] if self.since is None else self._left(decay)
         else:
             held = np.where(times >= self.span.start, self.level, 0.0)
             last = self.level
         after = times > self.span.end
-        return np.where(after, last * np.exp(-np.maximum(0.0, times - self.span.end) / decay), held)
+        level = np.where(after, last * np.exp(-np.maximum(0.0, times - self.span.end) / decay), held)
+        return level if self.since is None else level * self._known(times)
+
+    def _as_it_came(self, times: Array, decay: float) -> Array:
+        """The last level at each moment: held for `HELD` seconds, then fading. The next one must not show in it."""
+        places = np.searchsorted(self.times, times, side="right") - 1
+        age = np.maximum(0.0, times - np.asarray(self.times)[np.maximum(places, 0)] - HELD)
+        return np.where(places < 0, 0.0, np.asarray(self.levels)[np.maximum(places, 0)] * np.exp(-age / decay))
+
+    def _left(self, decay: float) -> float:
+        """What is left at the end of its course, of which nobody felt the height: its strongest moment, faded since."""
+        times, levels = np.asarray(self.times), np.asarray(self.levels)
+        left = levels * np.exp(-np.maximum(0.0, self.span.end - times) / decay)
+        return float(left[np.abs(left).argmax()])
+
+    def _known(self, times: Array) -> NDArray[np.bool_]:
+        known = times >= (self.since or 0.0)
+        return known if self.until is None else known & (times < self.until)
 
 
 def log_odds(
@@ -100,15 +146,16 @@ def log_odds(
         part = push.felt(times, decay)  # the whole video for every push would take time by its square
         level = push.at(times[part], decay) / _looks(push, times[part], second_looks)
         sense = push.family, push.look if push.look in second_looks else ""
+        if push.look in second_looks:
+            level = level * second_looks[push.look].watched(push, times[part])
         if sense not in sides:
             sides[sense] = (np.zeros(len(times)), np.zeros(len(times)))
         best, worst = (side[part] for side in sides[sense])
         np.maximum(best, level, out=best)
         np.minimum(worst, level, out=worst)
     total = np.zeros(len(times))
-    for (_, look), (best, worst) in sides.items():
-        there = _inside(times, second_looks[look].spans) if look in second_looks else np.ones(len(times), bool)
-        total = total + (best + worst) * there
+    for _, (best, worst) in sorted(sides.items()):  # sums of floats depend on their order, so what comes later must not
+        total = total + (best + worst)
     return logit(prior) + total
 
 
@@ -117,15 +164,8 @@ def _looks(push: Push, times: Array, second_looks: Mapping[str, SecondLook]) -> 
     count = np.ones(len(times))
     for look in second_looks.values():
         if push.kind in look.kinds:
-            count += _inside(times, look.spans)
+            count += look.watched(push, times)
     return count
-
-
-def _inside(times: Array, spans: Sequence[TimeSpan]) -> NDArray[np.bool_]:
-    mask = np.zeros(len(times), bool)
-    for span in spans:
-        mask |= (times >= span.start) & (times <= span.end)
-    return mask
 
 
 def to_probability(x: Array) -> Array:

@@ -6,13 +6,15 @@ import re
 from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from panda_agent.reasoning.rules.beliefs import Push, SecondLook, log_odds, to_probability
+from panda_agent.reasoning.rules.known import Drawn, answered
 from panda_agent.reasoning.rules.predicates import matches, meets, ramp, related, rise
+from panda_agent.reasoning.suspicion import Suspicion, most_benign, suspicion_of, unwritten, writing_of
 from panda_agent.types import Condition, EventType, Evidence, Firing, Rule
 from panda_agent.words import quote
 
@@ -31,10 +33,23 @@ class Weighed:
     """By event type."""
     second_looks: dict[str, SecondLook] = field(default_factory=dict)
     """What each further tool watched again."""
+    answered: frozenset[tuple[str, ...]] = frozenset()
+    """What firings cite that a mark of the camera answered: they are no reason any more."""
+    suspect: Mapping[str, str] = field(default_factory=dict)
+    """By cite, testimony of a model that counts for nothing, with the order that it read or saw."""
+    withheld: Mapping[str, Sequence[Push]] = field(default_factory=dict)
+    """Accusations that don't count because writing in the picture names what they accuse of."""
+    at_worst: Mapping[str, Sequence[Push]] = field(default_factory=dict)
+    """What suspect testimony could have said against the anomaly, had nobody told the model what to say."""
 
     def moments(self, duration: float, rate: float) -> Times:
         """The moments at which these pushes are drawn: see `moments`."""
         return moments(duration, (push for pushes in self.pushes.values() for push in pushes), rate)
+
+    def with_more(self, more: Mapping[str, Sequence[Push]]) -> Weighed:
+        """The same with further pushes."""
+        names = {*self.pushes, *more}
+        return replace(self, pushes={name: [*self.pushes.get(name, ()), *more.get(name, ())] for name in names})
 
     def fired(self) -> list[Firing]:
         """The part of the trace that moved belief."""
@@ -63,22 +78,67 @@ def weigh(rules: Sequence[Rule], evidence: Iterable[Evidence], *, started_at: st
     slim = (_slim(row, graded) for row in evidence)
     rows = sorted(slim, key=lambda row: (row.span.start, row.span.end, row.kind, row.id, row.revision))
     by_kind: dict[str, list[Evidence]] = defaultdict(list)
+    replaced = {row.data.get("supersedes") for row in rows}
     for row in rows:
-        by_kind[row.kind].append(row)
+        if row.cite not in replaced:
+            by_kind[row.kind].append(row)
+    suspicion = suspicion_of(rows)
+    trusted = {kind: [row for row in of if row.cite not in suspicion.told] for kind, of in by_kind.items()}
     trace: list[Firing] = []
-    pushes: dict[str, list[Push]] = defaultdict(list)
+    drawn: list[Drawn] = []
+    withheld: dict[str, list[Push]] = defaultdict(list)
     for rule in sorted(rules, key=lambda rule: rule.id):
-        firings = _fire(rule, by_kind, started_at)
-        for firing, anchor in firings:
-            trace.append(firing)
-            pushes[rule.event_type].append(_push(rule, firing, anchor))
+        firings = _fire(rule, by_kind, trusted, started_at)
+        for firing, company in firings:
+            why_not = _distrusted(rule, company, suspicion)
+            trace.append(firing if why_not is None else _uncounted(firing, why_not))
+            if why_not is None:
+                drawn.append(Drawn(firing, company.anchor, _push(rule, firing, company)))
+            elif company.anchor.cite not in suspicion.told:
+                withheld[rule.event_type].append(_push(rule, firing, company))
         if not firings:
             trace.append(_not_fired(rule, by_kind, started_at))
-    return Weighed(trace=trace, pushes=dict(pushes), second_looks=_second_looks(by_kind["second_look"]))
+    left, lost = answered(drawn, rows)
+    pushes: dict[str, list[Push]] = defaultdict(list)
+    for push in left:
+        pushes[push.event_type].append(push)
+    at_worst = _cleared([row for row in rows if row.cite in suspicion.told], rules)
+    looks = _second_looks(by_kind["second_look"])
+    return Weighed(trace, dict(pushes), looks, lost, suspicion.told, dict(withheld), at_worst)
+
+
+def _distrusted(rule: Rule, company: _Company, suspicion: Suspicion) -> str | None:
+    """Why a firing moves nothing: a model that it rests on was told what to say, or may have read it off a wall."""
+    order = suspicion.told.get(company.anchor.cite)
+    if order is not None:
+        return f'the model read what reads like an order, "{order}"'
+    names = (suspicion.names(row, rule.event_type) for row in company.rows if rule.supports == "anomaly")
+    word = next((word for word in names if word is not None), None)
+    return None if word is None else f'the picture itself says so in writing, "{word}"'
+
+
+def _uncounted(firing: Firing, why_not: str) -> Firing:
+    told = f"Not counted, as {why_not}. {firing.why}"
+    return firing.model_copy(update={"outcome": "undecided", "why": told, "strength": 0.0, "weight": 0.0})
+
+
+def _cleared(rows: Sequence[Evidence], rules: Sequence[Rule]) -> dict[str, list[Push]]:
+    """Each row as if it spoke for the innocent side as strongly as a model's row can."""
+    found: dict[str, list[Push]] = defaultdict(list)
+    for (event, kind), weight in most_benign(rules).items() if rows else ():
+        found[event] += [
+            Push(event, row.family, kind, row.tool, row.span, -weight, since=row.known_at)
+            for row in rows
+            if row.kind == kind
+        ]
+    return found
 
 
 def _slim(row: Evidence, graded: Collection[str]) -> Evidence:
-    """A row without its long lists, which no predicate can test."""
+    """A row without its long lists, which no predicate can test, and a description without the writing it quotes."""
+    if row.kind == "caption" and isinstance(row.data.get("told"), str):
+        told = unwritten(str(row.data["told"]), writing_of(row))
+        row = row.model_copy(update={"data": row.data | {"told": told}})
     idle = {"path"} if row.kind in graded else {"path", "profile"}
     if idle.isdisjoint(row.data):
         return row
@@ -89,21 +149,46 @@ def _second_looks(rows: Sequence[Evidence]) -> dict[str, SecondLook]:
     found: dict[str, SecondLook] = {}
     for row in rows:
         before = found.get(row.tool, SecondLook((), frozenset()))
+        known = () if row.known_at is None else (row.known_at,)
         watched = row.data.get("watched")
         kinds = frozenset(str(kind) for kind in watched) if isinstance(watched, list) else frozenset()
-        found[row.tool] = SecondLook((*before.spans, row.span), before.kinds | kinds)
+        found[row.tool] = SecondLook((*before.spans, row.span), before.kinds | kinds, (*before.known, *known))
     return found
 
 
-def _fire(rule: Rule, by_kind: Mapping[str, list[Evidence]], started_at: str | None) -> list[tuple[Firing, Evidence]]:
+@dataclass(frozen=True, slots=True)
+class _Company:
+    """The rows that a firing rests on."""
+
+    anchor: Evidence
+    """What meets the first condition."""
+    others: list[Evidence]
+    """What meets the further ones."""
+    until: float | None
+    """Online: when it is known that what must not be there is there."""
+
+    @property
+    def rows(self) -> tuple[Evidence, ...]:
+        return (self.anchor, *self.others)
+
+    @property
+    def since(self) -> float | None:
+        """Online: when the last of them is known."""
+        return max((row.known_at for row in self.rows if row.known_at is not None), default=None)
+
+
+def _fire(
+    rule: Rule, by_kind: Mapping[str, list[Evidence]], trusted: Mapping[str, list[Evidence]], started_at: str | None
+) -> list[tuple[Firing, _Company]]:
+    """Every row that meets the first condition, with what the further ones need of the rows that can be trusted."""
     if rule.needs_clock and started_at is None:
         return []
     first, *others = rule.when
-    found: list[tuple[Firing, Evidence]] = []
+    found: list[tuple[Firing, _Company]] = []
     for anchor in by_kind.get(first.kind, ()):
         if matches(anchor, first, started_at) is not True:
             continue
-        company = _company(anchor, others, by_kind, started_at)
+        company = _company(anchor, others, trusted, started_at)
         strength = _strength(rule, anchor, started_at)
         if company is None or strength <= 0.0:
             continue
@@ -114,13 +199,14 @@ def _fire(rule: Rule, by_kind: Mapping[str, list[Evidence]], started_at: str | N
                     rule=f"{rule.id}@{rule.version}",
                     event_type=rule.event_type,
                     outcome="fired",
-                    why=fill(rule.explanation, _quoting(anchor, first), company),
+                    why=fill(rule.explanation, _quoting(anchor, first), company.others),
                     span=anchor.span,
                     strength=round(strength, 4),
                     weight=round(sign * rule.weight * strength, 4),
-                    evidence=tuple(dict.fromkeys(row.cite for row in (anchor, *company))),
+                    evidence=tuple(dict.fromkeys(row.cite for row in company.rows)),
+                    known_at=company.since,
                 ),
-                anchor,
+                company,
             )
         )
     return found
@@ -138,21 +224,40 @@ def _quoting(row: Evidence, condition: Condition) -> Evidence:
 
 def _company(
     anchor: Evidence, others: Sequence[Condition], by_kind: Mapping[str, list[Evidence]], started_at: str | None
-) -> list[Evidence] | None:
-    """The rows that the further conditions need beside the anchor; None when one of them is not met."""
-    company: list[Evidence] = []
+) -> _Company | None:
+    """The rows that the further conditions need beside the anchor; None when one of them is not met.
+
+    Online a row that must not be there forbids nothing until it is known.
+    """
+    company = _Company(anchor, [], None)
     for condition in others:
         near = (
             row
             for row in by_kind.get(condition.kind, ())
             if row.cite != anchor.cite and related(anchor, row, condition) and matches(row, condition, started_at)
         )
-        row = next(near, None)
-        if (row is None) != condition.absent:
+        row = _first_known(near)
+        if condition.absent and row is not None and row.known_at is not None:
+            company = replace(
+                company, until=row.known_at if company.until is None else min(company.until, row.known_at)
+            )
+        elif (row is None) != condition.absent:
             return None
-        if row is not None:
-            company.append(row)
-    return company
+        elif row is not None:
+            company.others.append(row)
+    never = company.until is not None and company.since is not None and company.until <= company.since
+    return None if never else company
+
+
+def _first_known(rows: Iterable[Evidence]) -> Evidence | None:
+    """Online the row that is known first, else the first."""
+    best: Evidence | None = None
+    for row in rows:
+        if row.known_at is None:
+            return row
+        if best is None or best.known_at is None or row.known_at < best.known_at:
+            best = row
+    return best
 
 
 def _strength(rule: Rule, anchor: Evidence, started_at: str | None) -> float:
@@ -161,38 +266,54 @@ def _strength(rule: Rule, anchor: Evidence, started_at: str | None) -> float:
     return ramp(anchor, rule.strength, started_at)
 
 
-def _push(rule: Rule, firing: Firing, anchor: Evidence) -> Push:
+def _push(rule: Rule, firing: Firing, company: _Company) -> Push:
     assert firing.span is not None
+    anchor = company.anchor
     times, levels = array("d"), array("d")  # packed: a profile of hours is long
     if rule.strength is not None and rule.strength.field == "profile":
         sign = rule.weight if rule.supports == "anomaly" else -rule.weight
         points = anchor.profile
         times.extend(t for t, _ in points)
         levels.extend(sign * rise(value, rule.strength) for _, value in points)
-    return Push(rule.event_type, anchor.family, anchor.kind, anchor.tool, firing.span, firing.weight, times, levels)
+    return Push(
+        rule.event_type,
+        anchor.family,
+        anchor.kind,
+        anchor.tool,
+        firing.span,
+        firing.weight,
+        times,
+        levels,
+        company.since,
+        company.until,
+        bool(times and anchor.data.get("live") and not company.others),
+    )
 
 
 def _not_fired(rule: Rule, by_kind: Mapping[str, list[Evidence]], started_at: str | None) -> Firing:
     """Say why a rule did not fire, by the row that came nearest."""
     first = rule.when[0]
     rows = by_kind.get(first.kind, [])
+    cites: tuple[str, ...]
     if rule.needs_clock and started_at is None:
-        outcome, why = "undecided", "the time of day is not known; give --started-at"
+        outcome, why, cites = "undecided", "the time of day is not known; give --started-at", ()
     elif not rows:
-        outcome, why = "not fired", f"no evidence of kind {first.kind!r}"
+        outcome, why, cites = "not fired", f"no evidence of kind {first.kind!r}", ()
     else:
-        outcome, why = _nearest_miss(rule, rows, started_at)
+        best = max(rows, key=lambda row: sum(meets(row, p, started_at) is True for p in first.where))
+        outcome, why = _nearest_miss(rule, best, started_at)
+        cites = (best.cite,)
     return Firing(
         rule=f"{rule.id}@{rule.version}",
         event_type=rule.event_type,
         outcome="undecided" if outcome == "undecided" else "not fired",
         why=why,
+        evidence=cites,
     )
 
 
-def _nearest_miss(rule: Rule, rows: Sequence[Evidence], started_at: str | None) -> tuple[str, str]:
+def _nearest_miss(rule: Rule, best: Evidence, started_at: str | None) -> tuple[str, str]:
     first = rule.when[0]
-    best = max(rows, key=lambda row: sum(meets(row, p, started_at) is True for p in first.where))
     for predicate in first.where:
         met = meets(best, predicate, started_at)
         if met is None:
@@ -222,7 +343,9 @@ def _short(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         text = str(value)
         return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) >= 0.01 or value == 0 else f"{value:.1g}"
 
 
 def moments(duration: float, pushes: Iterable[Push], rate: float) -> Times:
@@ -234,4 +357,14 @@ def moments(duration: float, pushes: Iterable[Push], rate: float) -> Times:
         rate: Samples a second of the grid.
     """
     grid = np.arange(0.0, max(duration, 1e-9), 1.0 / rate)
-    return np.unique(np.round(np.concatenate([grid, *(np.asarray(push.times) for push in pushes)]), 3))
+    return np.unique(np.round(np.concatenate([grid, *(_moments(push, duration) for push in pushes)]), 3))
+
+
+def _moments(push: Push, duration: float) -> Times:
+    """The samples of a push's profile; online those at which it is felt, and where it begins and ends to be."""
+    times = np.asarray(push.times, np.float64)
+    if push.since is None or push.live:
+        return times
+    until = duration if push.until is None else min(push.until, duration)
+    edges = [edge for edge in (push.since, push.until) if edge is not None and edge < duration]
+    return np.concatenate([times[(times >= push.since) & (times < until)], edges])

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import JsonValue
 
 from panda_agent.reasoning.base import Brief, ClipView, Findings
+from panda_agent.reasoning.rules.curve import CATCH_ALL
 from panda_agent.reasoning.rules.engine import Weighed, weigh
 from panda_agent.reasoning.rules.scene import scene_of
 from panda_agent.reasoning.rules.verdict import write_verdict
@@ -32,6 +33,9 @@ HUMAN = "ask_human"
 """The tool that asks a person."""
 CHECKS = 3
 """Rule questions that are put along."""
+UNSEEN = SceneContext(overview="The scene was not looked over.")
+ASKED = ("opinion", "answer")
+"""Kinds of evidence in which a model says what it thinks."""
 
 
 class RulesReasoner:
@@ -42,8 +46,9 @@ class RulesReasoner:
 
     def plan(self, brief: Brief) -> Plan:
         """Pick event types by the question and rules by structure: scene tags, and kinds that tools can file."""
-        scene = scene_of(brief)
-        asked = asked_for(brief.question, brief.pack.event_types)
+        agent = brief.settings.agent
+        scene = (brief.scene or scene_of(brief)) if agent.perception else UNSEEN
+        asked = asked_for(brief.question, brief.pack.event_types) if agent.planning else ()
         rules = tuple(rule for rule in brief.pack.rules if _usable(rule, scene, brief))
         spoken = {rule.event_type for rule in rules if rule.supports == "anomaly"}
         events = tuple(event for event in brief.pack.event_types if event.id in spoken)
@@ -140,6 +145,8 @@ def _could_be_asked(event: str | None, clip: ClipView, brief: Brief) -> bool:
     An anomaly is never settled without having asked: a second kind of source is worth more than more of the first.
     """
     asked = {row.data.get("event") for row in clip.evidence if row.kind == "answer"}
+    if any(row.kind == "opinion" and row.span == clip.span for row in clip.evidence):
+        return False
     return ASKING in brief.second_looks and ASKING not in clip.used and event is not None and event not in asked
 
 
@@ -165,7 +172,8 @@ def _usable(rule: Rule, scene: SceneContext, brief: Brief) -> bool:
     fits = (
         not rule.scenes or bool(set(rule.scenes) & set(scene.tags)) or bool(set(rule.scenes) & set(brief.pack.scenes))
     )
-    return fits and all(condition.kind in brief.makes for condition in rule.when)
+    allowed = brief.settings.agent.advice or rule.event_type == CATCH_ALL or rule.when[0].kind in ASKED
+    return fits and bool(allowed) and all(condition.kind in brief.makes for condition in rule.when)
 
 
 def _basis(brief: Brief, events: Sequence[EventType], asked: Sequence[str], spoken: set[str]) -> str:

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from panda_agent.reasoning.base import Findings
 from panda_agent.reasoning.rules.account import answer_of, cited_rows, claims_of, elsewhere, hypotheses_of, rejected_of
 from panda_agent.reasoning.rules.curve import CATCH_ALL, Curve, draw, rank, timeline
+from panda_agent.reasoning.rules.doubted import doubts_about, undoubted
 from panda_agent.reasoning.rules.engine import Weighed, weigh
-from panda_agent.types import AnomalySpan, EventType, Label, Severity, Verdict, clock
+from panda_agent.reasoning.rules.smoothing import smoothed
+from panda_agent.types import AnomalySpan, EventType, Label, ScorePoint, Severity, Verdict, clock
 
 SEVERITY = {"high": 3, "medium": 2, "low": 1}
 
@@ -17,7 +19,7 @@ def write_verdict(findings: Findings) -> Verdict:
     """Weigh all evidence, decide the label, and say why with citations."""
     weighed = weigh(findings.plan.rules, findings.evidence, started_at=findings.brief.started_at)
     curve = draw(findings, weighed)
-    label, because = decide(findings, curve)
+    label, because = undoubted(decide(findings, curve), weighed, lambda other: decide(findings, draw(findings, other)))
     spans = curve.spans if label == "anomalous" else ()
     main = main_span(spans)
     events = {event.id: event for event in findings.plan.event_types}
@@ -32,14 +34,14 @@ def write_verdict(findings: Findings) -> Verdict:
         severity=_severity(spans, events),
         confidence=round(confidence, 4),
         spans=spans,
-        score_timeline=timeline(curve),
+        score_timeline=_timeline(findings, curve),
         explanation=claims,
         rejected_alternatives=rejected,
         abstained_because=because,
         question=findings.brief.question,
         answer=answer_of(findings, label, event, spans),
         basis=findings.plan.basis,
-        warnings=(*findings.warnings, *warnings, *elsewhere(findings, curve)),
+        warnings=(*findings.warnings, *warnings, *doubts_about(weighed, findings), *elsewhere(findings, curve)),
         scene=findings.plan.scene,
         hypotheses=tuple(hypotheses_of(findings, curve, weighed)),
         judgements=tuple(findings.judgements),
@@ -48,6 +50,12 @@ def write_verdict(findings: Findings) -> Verdict:
         cost=findings.cost,
         provenance=findings.provenance,  # type: ignore[arg-type]
     )
+
+
+def _timeline(findings: Findings, curve: Curve) -> tuple[ScorePoint, ...]:
+    """The score over time; smoothed only where all of it was there when it was drawn."""
+    loop = findings.brief.settings.loop
+    return smoothed(timeline(curve), loop.smooth_seconds if loop.mode == "offline" else 0.0)
 
 
 def main_span(spans: Sequence[AnomalySpan]) -> AnomalySpan | None:
