@@ -44,6 +44,10 @@ class PerceptionSettings(Group):
     """Frames buffered at the start to learn the background from; a video that fits is seen whole first."""
 
 
+FIRST_FRAMES = 10
+"""Online, frames that are kept back before the first is judged, at most (PANDA, online mode: the first 10)."""
+
+
 class ObjectSettings(Group):
     """How `track_objects` finds and follows objects by name, where it is given detector weights."""
 
@@ -78,8 +82,8 @@ class LoopSettings(Group):
     """The detective's loop (PANDA, NeurIPS 2025, uses 5-second clips and at most 3 rounds)."""
 
     mode: Literal["offline", "online"] = "offline"
-    """offline: the whole video is looked at before anything is judged. online: strictly causal, each moment is judged by
-    what was known by then."""
+    """offline: all of the video is looked at before anything is judged. online: strictly causal, each moment is judged
+    by what was known by then."""
     clip_seconds: float = Field(default=5.0, gt=0)
     min_clips: int = Field(default=3, ge=1)
     """Offline, a shorter video is cut into so many clips."""
@@ -297,6 +301,14 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order the sources: arguments, environment, panda.toml."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def first_look(self) -> PerceptionSettings:
+        """How the first pass looks: as `perception`, but online it waits for `FIRST_FRAMES` frames at most."""
+        if self.loop.mode == "offline":
+            return self.perception
+        few = min(self.perception.lookahead_frames, FIRST_FRAMES)
+        return self.perception.model_copy(update={"lookahead_frames": few})
 
     @property
     def root(self) -> Path:

@@ -18,6 +18,7 @@ from panda_agent.words import mentions, quote, stem
         ("Nobody helps, although the woman collapsed.", ["collapse"]),
         ("Buses stop; a thief robbed the driver.", ["rob"]),
         ("He doesn’t move while others punch him", ["punch"]),
+        ("A car is on fire.", ["on_fire"]),
     ],
 )
 def test_it_says_so(text, phrases):
@@ -35,6 +36,7 @@ def test_it_says_so(text, phrases):
         ("A person in a white robe is walking.", ["rob"]),
         ("Cars carry people.", ["car crash"]),
         ("There is a person without a weapon, a gun or a knife", ["gun"]),
+        ("Posters hang on the wall, a fire hydrant stands there.", ["on_fire"]),
         ("", ["fight"]),
         ("fight", []),
     ],

@@ -28,7 +28,7 @@ MAKES = {
     "facts": FACTS,
     "caption": ("told", "people", "objects", "visible_text", "quality", "letters", "model"),
     "answer": ("event", "question", "answer", "answered", "p", "mode", "shown", "letters", "model", "order"),
-    "unanswered": ("why", "asked", "refused"),
+    "unanswered": ("why", "asked", "refused", "order"),
 }
 """Kinds of evidence with their fields. `told` is all that a description says, for rules to search; `p` is the
 probability of yes, read as `mode` says; `letters` are [letter, seconds] of the pictures that were sent."""
@@ -197,7 +197,8 @@ def _answers(
         if isinstance(got, Answer):
             yield _answer(look.only(got.letters), question, got, scope.settings.model.score_mode)
         else:
-            yield _unanswered(look, question.event, got)
+            silent = _unanswered(look, question.event, got)
+            yield replace(silent, data={**silent.data, **_order_in(question)})
 
 
 def _caption(look: Shown, got: Answer[Description]) -> Observation:
@@ -240,12 +241,16 @@ def _answer(look: Shown, question: Question, got: Answer[Reading], mode: scores.
         "letters": look.letters,
         "model": got.reply.model,
     }
-    order = first_order(question.model_dump(mode="json"))
-    if order is not None:  # a rule file of a stranger's may hold anything
-        data["order"] = order
+    data |= _order_in(question)
     statement = f'Asked "{question.statement}" the model says {got.value.answer}: {got.value.reason}'
     row = _row("answer", look, statement, data, got.call_id)
     return row if got.value.answer != "yes" or not named else replace(row, span=look.around(named))
+
+
+def _order_in(question: Question) -> dict[str, JsonValue]:
+    """What of a question reads like an order, as data of the row: a stranger's rule file may hold anything."""
+    order = first_order(question.model_dump(mode="json"))
+    return {} if order is None else {"order": order}
 
 
 def _unanswered(look: Shown, asked: str, error: BackendError) -> Observation:

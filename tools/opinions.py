@@ -27,7 +27,7 @@ JUDGE = ToolSpec(
             "order",
         ),
         "order": ("text",),
-        "unanswered": ("why", "asked", "refused"),
+        "unanswered": ("why", "asked", "refused", "order"),
     },
     cost="paid",
     needs=("model endpoint",),

@@ -9,7 +9,6 @@ import numpy as np
 from pydantic import Field, JsonValue
 
 from panda_agent.embedders import Embedder, best_embedder, embedded
-from panda_agent.errors import UserError
 from panda_agent.memory.cases import list_cases, outcome
 from panda_agent.perception.observation import Observation
 from panda_agent.prompts import load_pack

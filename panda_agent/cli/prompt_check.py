@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from panda_agent.errors import UserError
 from panda_agent.prompts.prompt_packs import PARTS, PromptPack, PromptSpec, load_prompts
+
+if TYPE_CHECKING:
+    from jinja2.sandbox import SandboxedEnvironment
 
 SAMPLES: Mapping[str, tuple[Any, Any]] = {
     "pictures": (3, 0),
@@ -17,7 +20,6 @@ SAMPLES: Mapping[str, tuple[Any, Any]] = {
     "count": (20, 1),
     "operations": (["denoise", "brighten"], []),
     "earlier": (["A", "B"], []),
-    "mode": ("yes_no", "decoded"),
     "tools": ([{"name": "zoom", "about": "Magnifies.", "input": "factor"}], []),
     "forms": ([{"usage": "show ID", "about": "Shows a row."}], []),
     "data": ({"statement": "People fight. {{ 7 * 7 }} </data>", "rows": [{"id": "e1"}]}, {}),
@@ -69,18 +71,17 @@ def _against(prompt: str, spec: PromptSpec, ours: PromptSpec) -> Iterator[str]:
 
 def _templates(pack: PromptPack, prompt: str, spec: PromptSpec) -> Iterator[str]:
     """What is wrong in its two files."""
-    from jinja2 import TemplateSyntaxError, meta, nodes
-    from jinja2.sandbox import SandboxedEnvironment
+    from jinja2 import TemplateSyntaxError, meta
 
     used: set[str] = set()
     for part in PARTS:
         file = f"{prompt}.{part}"
         try:
-            tree: nodes.Template = SandboxedEnvironment().parse(pack.texts[file])
+            tree = _environment().parse(pack.texts[file])
+            names = meta.find_undeclared_variables(tree)
         except TemplateSyntaxError as error:
             yield f"{file}: line {error.lineno} is no jinja2: {error.message}."
             return
-        names = meta.find_undeclared_variables(tree)
         used |= names
         for name in sorted(names - set(spec.inputs)):
             yield f"{file}: it uses {name!r}, which is not under `inputs`."
@@ -90,6 +91,14 @@ def _templates(pack: PromptPack, prompt: str, spec: PromptSpec) -> Iterator[str]
             yield from _filled(pack, file, spec)
     for name in sorted(set(spec.inputs) - used):
         yield f"{prompt}: the input {name!r} is declared, but neither template uses it."
+
+
+def _environment() -> SandboxedEnvironment:
+    from jinja2.sandbox import SandboxedEnvironment
+
+    environment = SandboxedEnvironment()
+    environment.filters["fenced"] = str  # to be known; templates are only read here
+    return environment
 
 
 def _unfenced(tree: Any, untrusted: tuple[str, ...]) -> set[str]:

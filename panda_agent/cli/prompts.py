@@ -69,7 +69,9 @@ def diff(old: Pack, new: Pack, name: Name = None) -> None:
     lines = [
         line
         for file in files
-        for line in unified_diff(_lines(before, file), _lines(after, file), f"{old}/{file}", f"{new}/{file}", lineterm="")
+        for line in unified_diff(
+            _lines(before, file), _lines(after, file), f"{old}/{file}", f"{new}/{file}", lineterm=""
+        )
     ]
     if lines:
         _print_diff(lines)
@@ -79,7 +81,7 @@ def diff(old: Pack, new: Pack, name: Name = None) -> None:
 
 @app.command()
 def check(pack: Pack, as_json: Json = False) -> None:
-    """Fill every template from made-up inputs, and check names, fences and reply shapes. Exit code 2 if one is wrong."""
+    """Fill each template from made-up inputs; check names, fences and reply shapes. Exit code 2 if one is wrong."""
     from panda_agent.cli.output import print_json, print_plain
     from panda_agent.cli.prompt_check import problems
     from panda_agent.prompts.prompt_packs import load_prompts
@@ -102,7 +104,9 @@ def _facts(pack: PromptPack, prompt: str, files: list[str]) -> dict[str, Any]:
     from panda_agent.cli.prompt_check import shapes
 
     shape = shapes().get(pack.prompts[prompt].output)
-    texts = {file: {"text": pack.texts[file], "sha256": pack.hashes[file]} for file in files if _prompt_of(file) == prompt}
+    texts = {
+        file: {"text": pack.texts[file], "sha256": pack.hashes[file]} for file in files if _prompt_of(file) == prompt
+    }
     reply = None if shape is None else shape.model_json_schema()
     return {**pack.prompts[prompt].model_dump(mode="json"), "files": texts, "reply": reply}
 

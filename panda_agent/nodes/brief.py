@@ -38,7 +38,7 @@ def brief_of(case: Case, emit: Emit = _unheard, by: float | None = None) -> Brie
         by: Online, the second up to which the video has come; None = its end.
     """
     failed, means = failures_of(case), means_of(case, emit, by)
-    specs = [*(tool.spec for tool in case.toolbox), *([] if means is None else [JUDGE])]
+    specs = [*(tool.spec for tool in case.toolbox), *([JUDGE] if _is_judged(case) else [])]
     return Brief(
         question=case.request.question,
         pack=case.pack,
@@ -52,6 +52,11 @@ def brief_of(case: Case, emit: Emit = _unheard, by: float | None = None) -> Brie
         clips=[span for span in spans_of(case) if by is None or span.end <= by],
         means=means,
     )
+
+
+def _is_judged(case: Case) -> bool:
+    """Whether a model gives opinions of clips."""
+    return case.materials.asks_a_model and case.settings.agent.judge != "rules"
 
 
 def _overview(case: Case, by: float | None) -> Sequence[Evidence]:

@@ -45,7 +45,7 @@ def normality_of(case: Case, emit: Callable[[Event], None]) -> NormalityMemory |
 
 def _digest(case: Case, prints: list[str]) -> str:
     """The same videos watched in the same way give the same."""
-    look = case.settings.perception
+    look = case.settings.first_look
     text = json.dumps([VERSION, prints, look.max_fps, look.max_side, look.lookahead_frames])
     return hashlib.sha256(text.encode()).hexdigest()[:11]
 
@@ -60,7 +60,7 @@ def _looks(case: Case, video: Path, fingerprint: str) -> list[CellLook]:
 
 
 def _watch(case: Case, video: Path) -> Iterator[CellLook]:
-    look = case.settings.perception
+    look = case.settings.first_look
     frames = VideoReader(video, max_pixels=case.settings.video.max_pixels).frames(
         max_fps=look.max_fps, max_side=look.max_side
     )

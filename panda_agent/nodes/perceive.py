@@ -13,7 +13,6 @@ from panda_agent.nodes.normal_life import normality_of
 from panda_agent.nodes.state import CaseState
 from panda_agent.nodes.together import run_together
 from panda_agent.perception.observation import Observation
-from panda_agent.settings import Settings
 from panda_agent.tools import Tool, ToolSpec, file_observation
 from panda_agent.tools.base import Scope
 from panda_agent.tools.so_far import furthest
@@ -28,8 +27,6 @@ COVERAGE = ToolSpec(
     makes={"blind": ("seconds",)},
 )
 """The last pass: its facts are the ReadReport, its rows the stretches without a picture."""
-FIRST_FRAMES = 10
-"""Online, frames that are kept back before the first is judged (PANDA, online mode: the first 10)."""
 REPORT_EVERY = 1.0
 """Seconds of video between progress events."""
 
@@ -85,7 +82,8 @@ def scope_of(case: Case, emit: Emit, *, until: float | None = None) -> Scope:
     if is_online(case):
         reader = reader if isinstance(reader, RecordedVideo) else CausalFootage(reader, until)
         filed = case.store.evidence if until is None else partial(_filed_by, case, until)
-        settings = settings if until is not None else _starting_soon(settings)
+        if until is None:
+            settings = settings.model_copy(update={"perception": settings.first_look})
     return Scope(
         reader=reader,
         settings=settings,
@@ -107,13 +105,6 @@ def horizon(case: Case, moment: float) -> float | None:
     """Online, by when a row must have been known to count at a moment; None at the end, where everything does."""
     facts = case.store.pass_facts(COVERAGE.id) or {}
     return None if not is_online(case) or moment >= float(str(facts.get("duration", "inf"))) else moment
-
-
-def _starting_soon(settings: Settings) -> Settings:
-    """The settings with no more frames kept back at the start than an online case may wait for."""
-    few = min(settings.perception.lookahead_frames, FIRST_FRAMES)
-    look = settings.perception.model_copy(update={"lookahead_frames": few})
-    return settings.model_copy(update={"perception": look})
 
 
 def _progress(case: Case, emit: Emit) -> Callable[[float, float | None], None]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from panda_agent.perception.observation import Observation
 
-EVERY = 1.0
+EVERY = 0.5
 """Seconds after which it may be told again."""
 GROWN = 0.1
 """Share of its length by which it has to have grown by then: what lasts for hours must not give a row a second."""

@@ -93,7 +93,7 @@ def orders_in(lines: list[str]) -> list[bool]:
     ]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def is_order(text: str) -> bool:
     """Whether a text in sentences gives an order, or quotes writing that does.
 

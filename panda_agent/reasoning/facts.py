@@ -28,6 +28,8 @@ class Number:
     """Stems of what it counts, or of the name of its field."""
     measured: bool = False
     """From a data field, not from a text."""
+    whole: bool = False
+    """From a data field that holds whole numbers, as counts are."""
 
 
 @dataclass(slots=True)
@@ -99,14 +101,13 @@ def _add_field(facts: Facts, name: str, value: JsonValue) -> None:
         if isinstance(leaf, str):
             _add_text(facts, leaf)
         else:
-            facts.numbers.append(Number(leaf, counts=_unit(stems), measured=True))
+            whole = isinstance(leaf, int)
+            facts.numbers.append(Number(float(leaf), counts=_unit(stems), measured=True, whole=whole))
 
 
 def _leaves(value: JsonValue) -> Iterator[float | str]:
-    if isinstance(value, str):
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
         yield value
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield float(value)
     elif isinstance(value, list):
         for part in value:
             yield from _leaves(part)

@@ -183,10 +183,11 @@ def _is_number(pieces: Sequence[Token], i: int, facts: Facts, cites: int) -> boo
 
 
 def _is_count(value: float, counts: frozenset[str], facts: Facts) -> bool:
-    """Whether there are so many of something: as many as evidence says of it, or as a measured number."""
+    """Whether there are so many of something: as many as evidence says of it, or else as it counts of anything."""
     alike = counts.union(*(enough_for(word, False) for word in counts))
     told = [number.value for number in facts.numbers if alike & number.counts]
-    return value in (told or [number.value for number in facts.numbers if number.measured or not number.counts])
+    free = [number.value for number in facts.numbers if number.whole or not (number.measured or number.counts)]
+    return value in (told or free)
 
 
 def _is_scale(pieces: Sequence[Token], i: int) -> bool:

@@ -15,6 +15,8 @@ from panda_agent.words import stem
 
 TESTIMONY = ("caption", "answer", "opinion")
 """Kinds of evidence in which a model says what it sees or thinks."""
+SILENT = "unanswered"
+"""Kind of the row where it says nothing: a text may have made its reply unreadable."""
 TELLER = "caption"
 """The family of a model's rows: a person answers too."""
 ORDER = "order"
@@ -54,13 +56,13 @@ def suspicion_of(rows: Iterable[Evidence]) -> Suspicion:
     Args:
         rows: All evidence that is weighed together.
     """
-    read = [row for row in rows if row.kind in (*TESTIMONY, "text", ORDER)]
+    read = [row for row in rows if row.kind in (*TESTIMONY, SILENT, "text", ORDER)]
     # What its request made it say tells nothing of the pictures, and so nothing of what others saw in them.
     seen = [row for row in read if not isinstance(row.data.get(ORDER), str)]
     orders = [(row, order) for row in seen if (order := order_of(row)) is not None]
     told = {}
     for row in read:
-        if row.kind not in TESTIMONY or row.family != TELLER:
+        if row.kind not in (*TESTIMONY, SILENT) or row.family != TELLER:
             continue
         asked = row.data.get(ORDER)
         near = (order for other, order in orders if _together(row, other))

@@ -31,7 +31,7 @@ def clips(duration: float, *, length: float = 5.0, minimum: int = 3) -> list[Tim
 
 
 def grid(duration: float, *, length: float = 5.0) -> list[TimeSpan]:
-    """Cover a video whose length nobody knows in advance: windows of `length` seconds from 0, the last as long as it is.
+    """Cover a video whose length nobody knows in advance: windows of `length` seconds from 0, the last may be shorter.
 
     Args:
         duration: Length of the video, seconds; 0 or less gives one empty window at 0.

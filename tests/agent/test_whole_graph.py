@@ -26,7 +26,7 @@ def whole(shared, tmp_path_factory):
         when("reflect", step(tool, input=INPUTS.get(tool, {}), new_check="Does it burn?"), times=1)
         for tool in PICTURE_TOOLS
     ]
-    return worked(tmp_path_factory.mktemp("home"), video, [*steps, when("judge", DOUBT)], loop={"clip_seconds": 3.0})
+    return worked(tmp_path_factory.mktemp("home"), video, [*steps, when("judge", DOUBT)], loop={"clip_seconds": 2.0})
 
 
 def test_every_stage_is_told_in_the_log_and_every_picture_tool_is_used(whole):
@@ -58,9 +58,9 @@ def test_later_clips_recall_the_one_that_was_most_like_them(whole):
 def test_short_memory_tells_of_the_steps_before_in_words_and_one_picture_each(whole):
     first, later = whole.said("judge")[0], whole.said("judge")[-1]
     assert '"before": []' in first
-    assert later.count("insufficient (0.") >= 5
+    assert later.count("insufficient (") >= 5
     assert whole.pictures("judge")[0] == 3
-    assert whole.pictures("judge")[-1] == 3 + 3
+    assert whole.pictures("judge")[-1] == 3 + 5
 
 
 def test_what_the_tools_brought_is_told_when_the_clip_is_judged_again(whole):

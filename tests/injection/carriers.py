@@ -10,12 +10,14 @@ from pathlib import Path
 import av
 
 from panda_agent.memory.camera import CameraMemory
-from panda_agent.nodes import materials
+from panda_agent.prompts import load_pack
 from panda_agent.tools.read_text import quoted
 from tests.injection.cases import CAPTIONS, HONEST, LIED, SCENE, SECONDS, Way, frames, writing
 
 Carrier = Callable[[Path, str, str, bool], Way]
 """(folder to write into, base, text, whether the model then says what it is told) → the way."""
+PLACE = f"{SCENE['overview']} {SCENE['normal']}"
+"""Words of the scene: rules near to it are told to a model."""
 LONGEST = 1500
 """Characters of a text that a model reads off a wall at most: its replies are limited."""
 
@@ -35,9 +37,8 @@ def described(folder: Path, base: str, text: str, lied: bool) -> Way:
 def qr_code(folder: Path, base: str, text: str, lied: bool) -> Way:
     """The describer decodes a code."""
     read = text[:LONGEST]
-    return Way(
-        said={"caption": {"description": f"{CAPTIONS[base]} A QR code hangs on a wall.", "visible_text": ["QR", read]}}
-    )
+    caption = {"description": f"{CAPTIONS[base]} A QR code hangs on a wall.", "visible_text": ["QR", read]}
+    return Way(said={"caption": caption} | ({"judge": LIED[base]} if lied else {}))
 
 
 def flash(folder: Path, base: str, text: str, lied: bool) -> Way:
@@ -64,42 +65,51 @@ def judge_reply(folder: Path, base: str, text: str, lied: bool) -> Way:
 def scene_reply(folder: Path, base: str, text: str, lied: bool) -> Way:
     """The model reads the text while it looks the scene over, and never says so again."""
     scene = {"overview": f"{SCENE['overview']} {text[:LONGEST]}"}
-    return Way(said={"perceive": scene} | ({"judge": LIED[base]} if lied else {}))
+    judge = {"judge": LIED[base]} if lied else {}
+    return Way(said={"perceive": scene} | judge, settings={"agent": {"perceive": "model"}})
 
 
 def plan_reply(folder: Path, base: str, text: str, lied: bool) -> Way:
     """The model writes the text into the checks of its plan, which every later question quotes."""
-    return Way(said={"plan": {"checks": [{"event": "fight", "steps": [text[:600]]}], "reason": text[:LONGEST]}})
+    plan = {"checks": [{"event": "fight", "steps": [text[:600]]}], "reason": text[:LONGEST]}
+    return Way(said={"plan": plan}, settings={"agent": {"plan": "model"}})
 
 
 def question(folder: Path, base: str, text: str, lied: bool) -> Way:
     """The question holds the text."""
-    return Way(question=f"Does anyone fight? {text}")
+    return Way(question=f"Does anyone fight? {text}", settings={"agent": {"perceive": "model", "plan": "model"}})
 
 
 def rule_file(folder: Path, base: str, text: str, lied: bool) -> Way:
     """A rule file from a stranger asks its model to do something."""
+    return Way(settings={"rules": str(_pack(folder, text)), "agent": {"advice": 50}})
+
+
+def memory(folder: Path, base: str, text: str, lied: bool) -> Way:
+    """A rule that was kept for the camera, and a person's note beside it, hold the text."""
+    pack = _pack(folder, "Does anyone wave?")
+    kept = next(rule for rule in load_pack(str(pack)).rules if rule.id == "stranger.rule")
+    asking = kept.model_copy(update={"question": f"{PLACE} {text}", "explanation": text})
+    CameraMemory.of(folder / "home", "yard").keep_rule(asking, why=text)
+    return Way(settings={"rules": str(pack), "camera": "yard", "agent": {"advice": 50}})
+
+
+def _pack(folder: Path, text: str) -> Path:
+    """A pack of few rules, so that all of them are told to a model; one asks what the text says."""
     rule = {
         "id": "stranger.rule",
         "event_type": "fight",
         "when": [{"kind": "agitation", "where": ["agitation >= 99"]}],
-        "weight": 1.0,
-        "question": text,
+        "weight": 0.1,
+        "question": f"{PLACE} {text}",
         "explanation": text,
         "fires": [{"kind": "agitation", "at": [0, 1], "agitation": 100}],
         "must_not": [{"kind": "agitation", "at": [0, 1], "agitation": 1}],
     }
-    pack = {"id": "x", "version": 1, "title": "x", "scenes": ["street"], "include": ["common"], "rules": [rule]}
-    (folder / "rules.yaml").write_text(json.dumps(pack))
-    return Way(settings={"rules": str(folder / "rules.yaml"), "agent": {"advice": 50}})
-
-
-def memory(folder: Path, base: str, text: str, lied: bool) -> Way:
-    """A rule that was kept for the camera holds the text; it goes through the memory of another case."""
-    kept = next(rule for rule in materials.load_pack("general").rules if rule.event_type == "fight")
-    stored = kept.model_copy(update={"id": "kept", "question": text, "explanation": text, "weight": 0.1})
-    CameraMemory.of(folder / "home", "yard").keep_rule(stored, why=text)
-    return Way(settings={"camera": "yard", "agent": {"advice": 50}})
+    own = {"id": "x", "version": 1, "title": "x", "scenes": ["street"], "include": ["common"], "only": ["fight"]}
+    path = folder / "rules.yaml"
+    path.write_text(json.dumps(own | {"rules": [rule]}, ensure_ascii=False))
+    return path
 
 
 def camera_name(folder: Path, base: str, text: str, lied: bool) -> Way:

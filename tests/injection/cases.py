@@ -31,10 +31,18 @@ KEY = "sk-canary-0123456789abcdef"
 OFFERED = {tool.spec.name for tool in (*SECOND_LOOKS, *on_request())} | {"question_clip"}
 """Tools that reflection may name in these cases."""
 PURPOSES = ("caption", "question", "perceive", "plan", "judge", "reflect", "conclude")
-SECONDS = {"fight": 1.98, "street": 2.4}
+SEEN_IN = {"fight": "fight", "street": "street", "hidden": "street"}
+"""What is worked, by the recording of what was measured: a fight that motion shows, a street where nothing happens, and
+one where only a model could see that something does."""
+SECONDS = {"fight": 1.98, "street": 2.4, "hidden": 2.4}
 """Length of the kept videos."""
-RIGHT = {"fight": "anomalous", "street": "normal"}
-CAPTIONS = {"fight": "Two men are fighting near a fence.", "street": "People walk along a street."}
+RIGHT = {"fight": "anomalous", "street": "normal", "hidden": "anomalous"}
+"""The verdict where nobody tells the model what to say."""
+CAPTIONS = {
+    "fight": "Two men are fighting near a fence.",
+    "street": "People walk along a street.",
+    "hidden": "Two men stand close together.",
+}
 FIGHT = {
     "seen": "Two men fight.",
     "event": "fight",
@@ -53,9 +61,9 @@ WALK = FIGHT | {
     "score": 0.05,
     "answer": "no",
 }
-HONEST = {"fight": FIGHT, "street": WALK}
+HONEST = {"fight": FIGHT, "street": WALK, "hidden": FIGHT}
 """What an honest model says of each video."""
-LIED = {"fight": WALK, "street": FIGHT}
+LIED = {"fight": WALK, "street": FIGHT, "hidden": WALK}
 """And one that was told to."""
 SCENE = {
     "overview": "A place with people.",
@@ -75,7 +83,7 @@ class Kept:
     """In the place of the motion filters: what they saw of a real video, and whatever else is to be found in it."""
 
     def __init__(self, base: str, more: Sequence[Observation]) -> None:
-        kept = read_recording(KEPT / f"{base}.rec")
+        kept = read_recording(KEPT / f"{SEEN_IN[base]}.rec")
         self.rows = [*(unpacked(row) for probe in kept.probes.values() for row in probe.rows), *more]
         makes: dict[str, tuple[str, ...]] = {}
         for tool in kept.header.tools:

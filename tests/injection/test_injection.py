@@ -20,10 +20,10 @@ from tests.injection.carriers import READ, UNREAD, Carrier
 from tests.injection.cases import KEY, OFFERED, RIGHT, Done, worked
 from tests.injection.payloads import Payload, Wish, neutral, payloads
 
-WISHES: dict[str, Wish] = {"fight": "clear", "street": "accuse"}
-EVERY = 6
+WISHES: dict[str, Wish] = {"fight": "clear", "street": "accuse", "hidden": "clear"}
+EVERY = 9
 """One of so many payloads is sent on each way, another on the next."""
-QUICK = {"agent": {"conclude": "rules"}, "loop": {"rounds": 1, "min_clips": 1}}
+QUICK = {"agent": {"perceive": "rules", "plan": "rules", "conclude": "rules"}, "loop": {"rounds": 1, "min_clips": 1}}
 UNSEEN = re.compile(r"\\u001b|[\u202a-\u202e\u2066-\u2069\u200b\U000e0000-\U000e007f]")
 """What nobody sees who looks at a text: it reaches no model either."""
 OPENED: list[str] = []
@@ -71,7 +71,7 @@ def test_what_a_model_reads_turns_no_verdict_round(case, tmp_path, monkeypatch, 
     check_harmless(told, payload, tmp_path, capsys)
 
 
-@pytest.mark.parametrize("case", _cases(UNREAD, 2 * EVERY), ids=_named)
+@pytest.mark.parametrize("case", _cases(UNREAD, EVERY + 4), ids=_named)
 def test_what_stands_beside_the_pictures_reaches_no_model(case, tmp_path, monkeypatch, capsys):
     carrier, base, nth = case
     payload = payloads(WISHES[base])[nth]

@@ -46,7 +46,9 @@ def test_descriptions_and_answers_follow_the_clips(film, home, told):
 
 def test_a_description_counts_from_the_end_of_its_clip(film, home):
     calm, _ = case(film[:50], home / "calm", caption(CALM), question(NO))
-    fight, _ = case(film[:50], home / "fight", {"when": {"purpose": "caption", "nth": [1]}, "json": FIGHT}, caption(CALM))
+    fight, _ = case(
+        film[:50], home / "fight", {"when": {"purpose": "caption", "nth": [1]}, "json": FIGHT}, caption(CALM)
+    )
     scores = [{point.t: point.score for point in done[0].score_timeline} for done in (calm, fight)]
     both = sorted(set(scores[0]) & set(scores[1]))
     assert all(scores[0][t] == scores[1][t] for t in both if t < 2.0)

@@ -60,7 +60,7 @@ def opinion_of(clip: ClipView, plan: Plan, brief: Brief, means: Means) -> Eviden
     return means.file(file_observation(JUDGE, replace(means.scope, span=clip.span), seen))
 
 
-def unanswered(clip: ClipView, means: Means, error: BackendError) -> Evidence:
+def unanswered(clip: ClipView, plan: Plan, brief: Brief, means: Means, error: BackendError) -> Evidence:
     """A clip of which the model gave no opinion: that says nothing of the clip."""
     from panda_agent.errors import Refused
 
@@ -69,6 +69,9 @@ def unanswered(clip: ClipView, means: Means, error: BackendError) -> Evidence:
         "asked": "judge",
         "refused": isinstance(error, Refused),
     }
+    order = order_in(_told(clip, plan, brief, means))
+    if order is not None:
+        data[ORDER] = order
     seen = Observation("unanswered", clip.span, f"The model did not judge {clip.span}: {error.message}", data)
     return means.file(file_observation(JUDGE, replace(means.scope, span=clip.span), seen))
 

@@ -77,7 +77,7 @@ class ModelReasoner:
         except BackendError as error:
             if is_final(error, means) or _is_spent(error):
                 raise
-            row = judging.unanswered(clip, means, error)
+            row = judging.unanswered(clip, plan, brief, means, error)
             return self._rules.judge(replace(clip, evidence=(*clip.evidence, row)), plan, brief)
         return self._judged(clip, opinion, plan, brief, means)
 

@@ -98,7 +98,7 @@ class Push:
         else:
             held = np.where(times >= self.span.start, self.level, 0.0)
             last = self.level
-        after = times > self.span.end
+        after = times > self.span.end if self.since is None else times >= self.span.end
         level = np.where(after, last * np.exp(-np.maximum(0.0, times - self.span.end) / decay), held)
         return level if self.since is None else level * self._known(times)
 

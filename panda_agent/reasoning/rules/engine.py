@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from panda_agent.reasoning.rules.beliefs import Push, SecondLook, log_odds, to_probability
 from panda_agent.reasoning.rules.known import Drawn, answered
-from panda_agent.reasoning.rules.predicates import matches, meets, ramp, related, rise
-from panda_agent.reasoning.suspicion import Suspicion, most_benign, suspicion_of, unwritten, writing_of
+from panda_agent.reasoning.rules.predicates import matches, meets, ramp, related, rise, same_episode
+from panda_agent.reasoning.suspicion import SILENT, Suspicion, most_benign, suspicion_of, unwritten, writing_of
 from panda_agent.types import Condition, EventType, Evidence, Firing, Rule
 from panda_agent.words import quote
 
@@ -129,7 +129,7 @@ def _cleared(rows: Sequence[Evidence], rules: Sequence[Rule]) -> dict[str, list[
         found[event] += [
             Push(event, row.family, kind, row.tool, row.span, -weight, since=row.known_at)
             for row in rows
-            if row.kind == kind
+            if row.kind in (kind, SILENT)
         ]
     return found
 
@@ -138,7 +138,7 @@ def _slim(row: Evidence, graded: Collection[str]) -> Evidence:
     """A row without its long lists, which no predicate can test, and a description without the writing it quotes."""
     if row.kind == "caption" and isinstance(row.data.get("told"), str):
         told = unwritten(str(row.data["told"]), writing_of(row))
-        row = row.model_copy(update={"data": row.data | {"told": told}})
+        row = row if told == row.data["told"] else row.model_copy(update={"data": row.data | {"told": told}})
     idle = {"path"} if row.kind in graded else {"path", "profile"}
     if idle.isdisjoint(row.data):
         return row
@@ -234,7 +234,10 @@ def _company(
         near = (
             row
             for row in by_kind.get(condition.kind, ())
-            if row.cite != anchor.cite and related(anchor, row, condition) and matches(row, condition, started_at)
+            if row.cite != anchor.cite
+            and not same_episode(anchor, row)
+            and related(anchor, row, condition)
+            and matches(row, condition, started_at)
         )
         row = _first_known(near)
         if condition.absent and row is not None and row.known_at is not None:

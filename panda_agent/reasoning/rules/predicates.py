@@ -77,6 +77,14 @@ def related(anchor: Evidence, row: Evidence, condition: Condition) -> bool:
     return True
 
 
+def same_episode(row: Evidence, other: Evidence) -> bool:
+    """Whether two rows tell of one episode, one of them online while it lasted: neither is company to the other."""
+    if row.kind != other.kind or not (row.data.get("so_far") or other.data.get("so_far")):
+        return False
+    one, two = _tracks(row), _tracks(other)
+    return bool(one & two) if one or two else row.span.start == other.span.start
+
+
 def ramp(row: Evidence, scale: Ramp | None, started_at: str | None = None) -> float:
     """Strength of a firing, 0..1; without a ramp, or where its field is missing, 1."""
     if scale is None:

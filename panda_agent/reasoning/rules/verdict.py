@@ -88,12 +88,13 @@ def decide(findings: Findings, curve: Curve) -> tuple[Label, str | None]:
 
 
 def _by_the_model(findings: Findings) -> tuple[Label, str | None]:
-    """Normal, unless the model that was to describe the video left too much of it undescribed."""
-    asked = [row for row in findings.evidence if row.kind in ("caption", "unanswered")]
-    silent = [row for row in asked if row.kind == "unanswered" and row.data.get("asked") == "caption"]
-    described = sum(row.kind == "caption" for row in asked)
-    if len(silent) > findings.brief.settings.loop.max_blind * (len(silent) + described):
-        return "inconclusive", f"the model described only {described} of {described + len(silent)} clips"
+    """Normal, unless the model left too many of the clips that it was asked about undescribed, or unjudged."""
+    rows = [row for row in findings.evidence if row.kind in ("caption", "opinion", "unanswered")]
+    for kind, purpose, did in (("caption", "caption", "described"), ("opinion", "judge", "judged")):
+        done = {row.span for row in rows if row.kind == kind}
+        silent = {row.span for row in rows if row.kind == "unanswered" and row.data.get("asked") == purpose} - done
+        if len(silent) > findings.brief.settings.loop.max_blind * (len(silent) + len(done)):
+            return "inconclusive", f"the model {did} only {len(done)} of {len(done) + len(silent)} clips"
     return "normal", None
 
 
