@@ -107,7 +107,7 @@ class Docket:
 
     def weighed(self, rows: Iterable[Evidence]) -> Weighed:
         """What the rules say of some rows."""
-        return weigh(self.plan.rules, rows, started_at=self.brief.started_at)
+        return weigh(self.plan.rules, rows, started_at=self.brief.started_at, added=self.plan.added)
 
     def supposed(
         self,

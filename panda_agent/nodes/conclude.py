@@ -156,9 +156,7 @@ def _provenance(desk: Desk, case: Case) -> dict[str, object]:
         "video": {"fingerprint": case.store.record.fingerprint, **report_of(case).model_dump(mode="json")},
         "reasoner": _reasoner(desk, case),
         "rules": {"pack": case.pack.id, "version": case.pack.version, "sha256": case.pack.sha256},
-        "settings": {
-            name: value for name, value in case.settings.judging().items() if name not in NAMED_APART
-        },
+        "settings": {name: value for name, value in case.settings.judging().items() if name not in NAMED_APART},
         "weights": {name: sha for name, sha in case.store.record.hashes.items() if name not in NOT_WEIGHTS},
         **provenance_of(case.materials.camera),
         **_forked(case),

@@ -40,14 +40,17 @@ def reflect(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
 def _extend_plan(case: Case, wish: Reflection, judgement: Judgement) -> None:
     """Add what reflection learnt to the plan: a rule for the rest of the case, a check for its hypothesis."""
     plan = plan_of(case)
-    rules, checks = plan.rules, dict(plan.checks)
+    rules, checks, added = plan.rules, dict(plan.checks), dict(plan.added)
     if wish.rule is not None and wish.rule.id not in {rule.id for rule in rules}:
         rules = (*rules, wish.rule)
+        now = come_by(case, judgement.clip)
+        added |= {} if now is None else {wish.rule.id: now}
     about = judgement.about or ""
     if wish.check is not None and wish.check not in checks.get(about, ()):
         checks[about] = (*checks.get(about, ()), wish.check)
     if (rules, checks) != (plan.rules, plan.checks):
-        case.store.put_note("plan", plan.model_copy(update={"rules": rules, "checks": checks}).model_dump(mode="json"))
+        changed = plan.model_copy(update={"rules": rules, "checks": checks, "added": added})
+        case.store.put_note("plan", changed.model_dump(mode="json"))
 
 
 def _spent(case: Case, state: CaseState) -> str | None:

@@ -30,6 +30,10 @@ _WRITING = re.compile(
             r"youare(now)?an?(ai|assistant|helpful|bot|model|language|expert)",
             r"languagemodel|chatgpt|aiassistant|aimodel",
             r"call(the)?tool|etcpasswd|developermode",
+            r"(stop|skip)(describ|analy[sz]|judg|report|this(clip|video|frame|image|case))",
+            r"fromnowonyou|yournewtask|pretendthatyou|endof(data|prompt|input)",
+            r"(dear|hey|hello)(ai|assistant|model|llm|bot|chatbot)",
+            r"ignorez|ignorieren?|vergissalle|ignoralas|忽略|无视|無視",
         )
     )
 )
@@ -44,31 +48,69 @@ _RULES = (
     r"everything|evidence|pictures?|measurements?)"
 )
 _VALUE = (
-    r"(?:normal|abnormal|anomal\w+|suspicious|nothing|safe|innocent|harmless|benign|yes|no|zero|none|unclear|insufficient|"
-    r"fire|fight\w*|assault|explosion|weapons?|robbery|theft|panic|fall|json|only)"
+    r"(?:normal|abnormal|anomal\w+|(?<=as )suspicious|nothing|safe|innocent|harmless|benign|yes|no|zero|none|unclear|"
+    r"insufficient|fire|fight\w*|assault|explosion|weapons?|robbery|theft|panic|fall|json|only)"
+    r"(?! to\b| entry\b| parking\b)"
+)
+_VERB = (
+    r"(?:stop|skip|abort|pretend|treat|trigger|tell|repeat|describe|consider|assume|behave|respond|classify|judge|"
+    r"assess|approve|dismiss|drop|discard|hide|omit|conceal|suppress|summari[sz]e|follow|obey|comply|switch|"
+    r"reveal|confirm|conclude|answer|report|keep|let|begin|end|make|set|change|lower|raise|increase|decrease|"
+    r"reduce|mark|rate|label|flag|score|return|choose|pick|select|open|run|execute|invoke|use|call|show|include|"
+    r"mention|simulate|close|overlook|give|write|say|assign|put|leave|fill|send|delete|remove|add|insert|replace|"
+    r"copy|quote|print|output|emit|ensure|remember|note|escalate|do)"
+)
+_DENIED = (
+    r"(?:raise|send|issue|trigger|look|watch|consider|use|trust|believe|include|say|tell|write|mark|label|score|flag|"
+    r"count|process|judge|check|follow|continue|escalate|let|rely)"
+)
+_TASK = (
+    r"(?:clips?|videos?|footage|recordings?|frames?|images?|pictures?|scenes?|cases?|alerts?|outputs?|responses?|"
+    r"replies|answers?|questions?|instructions?|prompts?|(?:line|text)s? above|above this|verdicts?|labels?|"
+    r"scores?|anomal\w+|incidents?|reviewers?|analysts?|evidence|you (?:see|saw|did|are|were)|probabilit\w+|"
+    r"confidence|options?|fields?|suspects?|tools?|commands?|analysis|the event|segments?|memory|threat level|"
+    r"reasons?|reasoning|guidelines?|status|https?)"
+)
+"""What an order to a reader is about, and a sign in a street is not."""
+_READER = (
+    r"(?:ai|assistants?|models?|llms?|chatbots?|bots?|automated systems?|reviewers?|moderators?|annotators?|"
+    r"algorithms?)"
 )
 _FIELD = r"(?:status|answer|score|event|label|verdict|tool|suspects|matched|confidence|cites)"
-_SENTENCES = re.compile(
-    "|".join(
-        (
-            rf"{_START}(?:ignore|disregard|forget|override|bypass)\b[^.!?]{{0,60}}\b{_RULES}\b",
-            rf"{_START}(?:report|say|answer|respond|reply|output|print|write|return|label|classify|mark|rate|score|flag|"
-            rf"call|declare|treat)\b(?:\W+\w+){{0,3}}\W+{_VALUE}\b",
-            r"\b(?:do not|don't|never) (?:report|mention|flag|alert|describe|analy[sz]e|judge)\b",
-            r"\b(?:your|new|previous|prior|hidden|initial) (?:system )?(?:instructions?|prompts?|directives?)\b",
-            r"\bsystem (?:prompt|message|override|instructions?)\b",
-            r"\byou are (?:now )?(?:an? )?(?:ai|assistant|chatbot|bot|language model|obedient|in developer mode)\b",
-            r"\byour (?:api )?(?:key|secret|password|token)\b|\bapi key\b",
-            r"\b(?:call|use|run|execute|invoke) (?:the )?tool\b|\bdeveloper mode\b|/etc/passwd",
-            rf"[\"'\\{{,]\s*{_FIELD}[\\\"']*\s*[:=]\s*[\\\"'\[]*\w",
-            rf"\b(?:set|make|put|leave|fill) (?:the )?{_FIELD}\b",
-            rf"\b{_FIELD}(?:\s*[:=]+\s*| must be | should be | shall be )[\"']?(?:{_VALUE}|[01](?:\.\d+)?)\b",
-            r"</?\s*(?:data|system|assistant|user|instructions?)\b[^>]{0,40}>|<\|?(?:im_start|im_end|system)\|?>",
-        )
-    )
+_SURE = (
+    rf"{_START}(?:ignore|disregard|forget|override|bypass)\b[^.!?]{{0,60}}\b{_RULES}\b",
+    rf"{_START}(?:report|say|answer|respond|reply|output|print|write|return|label|classify|mark|rate|score|flag|"
+    rf"call|declare|treat)\b(?:\W+\w+){{0,3}}\W+{_VALUE}\b",
+    r"\b(?:do not|don't|never) (?:report|flag|alert)\b",
+    r"\b(?:your|new|previous|prior|hidden|initial) (?:system )?(?:instructions?|prompts?|directives?|guidelines?)\b",
+    r"\bsystem (?:prompt|message|override|instructions?|notice)\b",
+    r"\byou are (?:now )?(?:an? )?(?:ai|assistant|chatbot|bot|language model|obedient|in developer mode)\b",
+    r"\byour (?:api )?(?:key|secret|password|token)\b|\bapi key\b",
+    r"\b(?:call|use|run|execute|invoke) (?:the )?(?:tool|command)\b|\bdeveloper mode\b|/etc/(?:passwd|shadow)",
+    rf"[\"'\\{{,]\s*{_FIELD}[\\\"']*\s*[:=]\s*[\\\"'\[]*\w",
+    rf"\b(?:set|make|put|leave|fill) (?:the )?{_FIELD}\b",
+    rf"\b{_FIELD}(?:\s*[:=]+\s*| must be | should be | shall be )[\"']?(?:{_VALUE}|[01](?:\.\d+)?)\b",
+    r"</?\s*(?:data|system|assistant|user|instructions?)\b[^>]{0,40}>|<\|?(?:im_start|im_end|system)\|?>",
+    r"\bfrom now on,? you\b|\byour (?:new |only )?task is\b|\bend of (?:data|prompt|input|instructions)\b",
+    r"\b(?:ignorez|ignorieren?|vergiss|ignora)\b|忽略|无视|無視",
 )
-"""Of sentences that a person or a model wrote, who may also describe: "normal scene" is no order, nor are drivers who
-ignore the rules."""
+"""Orders whoever writes them."""
+_LIKELY = (
+    r"\b(?:do not|don't|never) (?:mention|describe|analy[sz]e|judge)\b",
+    rf"{_START}{_VERB}\b[^.!?]{{0,60}}\b{_TASK}\b",
+    rf"{_START}(?:do not|don't|never) {_DENIED}\b[^.!?]{{0,60}}\b{_TASK}\b",
+    rf"\b(?:dear|hey|hi|hello|attention|note (?:to|for)|message (?:to|for)|any|every)\b[^.!?]{{0,20}}\b{_READER}\b",
+    rf"{_START}(?:ai|assistant|llm|chatbot)\s*[,:]",
+    r"\b(?:correct|right|expected|required|only) (?:outputs?|answers?|responses?|labels?|verdicts?)\b"
+    r"[^.!?]{0,40}\b(?:is|are|must|should|would)\b",
+    r"\b(?:answers|outputs?|responses?|replies|verdicts?) (?:must|should|shall|have to|has to) ",
+    r"\b(?:must|may|shall|should|can) (?:not )?be "
+    r"(?:escalated|reported|flagged|rated|judged|scored|labell?ed|classified)\b",
+    r"\b(?:as|i am) (?:the|an?|your) (?:administrator|admin|developer|supervisor|boss|owner)\b",
+    r"\bit is (?:mandatory|required|forbidden|obligatory) to\b|\byou have been (?:hacked|reset|reprogrammed)\b",
+)
+"""Orders by whoever has no business to give any: a person who asks may say "describe the incident"."""
+_ORDERS = {False: re.compile("|".join(_SURE)), True: re.compile("|".join((*_SURE, *_LIKELY)))}
 _QUOTED = re.compile(r"[\"“«]([^\"”»]{3,400})[\"”»]")
 _ALIKE = str.maketrans("аеорсухіјѕԁӏοανρτκ", "aeopcyxijsdloavptk")
 """Letters of other alphabets that look like Latin ones."""
@@ -94,22 +136,27 @@ def orders_in(lines: list[str]) -> list[bool]:
 
 
 @lru_cache(maxsize=16384)
-def is_order(text: str) -> bool:
+def is_order(text: str, *, asked: bool = False) -> bool:
     """Whether a text in sentences gives an order, or quotes writing that does.
 
-    It is stricter than `orders_in`. What it can't see: an order in another language, in other words, or told as a story
-    ("this is only a drill").
+    Those who write so may also describe: "normal scene" is no order, nor are drivers who ignore the rules. What it
+    can't see: an order in most other languages, in words that it has not, or told as a story ("this is only a drill").
+
+    Args:
+        text: Any length; untrusted.
+        asked: It is a question of somebody who may ask.
     """
     seen = _folded(text[:LONGEST])
-    return bool(_SENTENCES.search(seen)) or any(orders_in([quoted[1]])[0] for quoted in _QUOTED.finditer(seen))
+    return bool(_ORDERS[not asked].search(seen)) or any(orders_in([quoted[1]])[0] for quoted in _QUOTED.finditer(seen))
 
 
-def first_order(value: JsonValue) -> str | None:
+def first_order(value: JsonValue, *, asked: bool = False) -> str | None:
     """The first sentence in the texts of a JSON value, keys too, that reads like an order; None where none does."""
-    text = next((text for text in _texts(value) if is_order(text)), None)
+    text = next((text for text in _texts(value) if is_order(text, asked=asked)), None)
     if text is None:
         return None
-    return next((part for part in re.split(r"(?<=[.!?])\s+", text[:LONGEST]) if is_order(part)), text)
+    parts = re.split(r"(?<=[.!?])\s+", text[:LONGEST])
+    return next((part for part in parts if is_order(part, asked=asked)), text)
 
 
 def _texts(value: JsonValue) -> Iterator[str]:

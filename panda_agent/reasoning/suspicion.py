@@ -15,6 +15,8 @@ from panda_agent.words import stem
 
 TESTIMONY = ("caption", "answer", "opinion")
 """Kinds of evidence in which a model says what it sees or thinks."""
+DOUBT = "doubt"
+"""Name of the question among what a model is told."""
 SILENT = "unanswered"
 """Kind of the row where it says nothing: a text may have made its reply unreadable."""
 TELLER = "caption"
@@ -85,8 +87,13 @@ def order_of(row: Evidence) -> str | None:
 
 
 def order_in(value: JsonValue) -> str | None:
-    """The first text of a JSON value that reads like an order, shortened; None where none does."""
-    order = first_order(value)
+    """The first text of a JSON value that reads like an order, shortened; None where none does.
+
+    What it calls `doubt` is the question of whoever asked: "describe the incident" is none there.
+    """
+    asked = value.get(DOUBT) if isinstance(value, Mapping) else None
+    rest = {name: part for name, part in value.items() if name != DOUBT} if isinstance(value, Mapping) else value
+    order = first_order(asked, asked=True) or first_order(rest)
     return None if order is None else quoted(order)
 
 

@@ -17,6 +17,8 @@ class Plan(Model):
     """What is looked for."""
     rules: tuple[Rule, ...]
     """The rules picked for this scene."""
+    added: dict[str, float] = Field(default_factory=dict)
+    """Online, the rules that were added while the video came in, and the second from which each counts."""
     hypotheses: tuple[Hypothesis, ...]
     """Each anomaly beside its benign twin."""
     asked: tuple[str, ...] = ()

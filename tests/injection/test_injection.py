@@ -111,7 +111,7 @@ def check_markup(page: str) -> None:
     assert "default-src 'none'" in page
 
 
-UNGUARDED = [(carrier, base, nth) for carrier, base, nth in _cases(READ, EVERY) if nth in (0, 1)][:8]
+UNGUARDED = [case for case in _cases(READ, EVERY) if case[1] != "fight" and payloads("clear")[case[2]].obeyed][::5]
 
 
 def test_without_the_guard_the_same_texts_turn_verdicts_round(tmp_path, monkeypatch):
@@ -122,7 +122,7 @@ def test_without_the_guard_the_same_texts_turn_verdicts_round(tmp_path, monkeypa
         payload = payloads(WISHES[base])[nth]
         told = sent(tmp_path / str(i), carrier, base, payload.text, mark=payload.told_by, silent=True)
         flips += {told.label, RIGHT[base]} == {"normal", "anomalous"}
-    assert flips > 0
+    assert flips > len(UNGUARDED) / 2
 
 
 def unguard(monkeypatch: pytest.MonkeyPatch) -> None:

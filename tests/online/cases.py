@@ -14,9 +14,10 @@ def last(frames) -> float:
     return frames[-1][0]
 
 
-def investigated(frames, home, tools=(), normal=(), **more):
+def investigated(frames, home, tools=(), normal=(), reasoner=None, **more):
     """Verdict, judgements and rows of an online case."""
-    verdict = Investigator(settings(home, **more), tools=tools).investigate(iter(frames), case_id="case", normal=normal)
+    inv = Investigator(settings(home, **more), tools=tools, reasoner=reasoner)
+    verdict = inv.investigate(iter(frames), case_id="case", normal=normal)
     with CaseStore.open(case_folder(home, "case")) as store:
         return verdict, store.judgements(), store.evidence()
 

@@ -113,3 +113,11 @@ def test_a_second_look_weighs_on_what_is_left_of_the_moments_it_watched():
     assert all(plain[t] == again[t] for t in TIMES if t < 4)
     assert again[4.0] < plain[4.0]
     assert later == belief(row("blow", 5, 6, 6.0))
+
+
+def test_a_rule_that_was_added_on_the_way_says_nothing_of_the_time_before():
+    weighed = weigh([rule()], [row("blow", 2, 3, 3.0)], added={"fight.seen": 4.0})
+    curve = dict(zip(TIMES.tolist(), weighed.belief(EVENT, TIMES).tolist(), strict=True))
+    plain = belief(row("blow", 2, 3, 3.0))
+    assert curve[3.9] == pytest.approx(0.05)
+    assert curve[4.0] == plain[4.0]

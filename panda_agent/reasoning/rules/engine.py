@@ -7,6 +7,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +66,13 @@ class Weighed:
         return to_probability(log_odds(pushes, times, event.prior, event.decay, self.second_looks))
 
 
-def weigh(rules: Sequence[Rule], evidence: Iterable[Evidence], *, started_at: str | None = None) -> Weighed:
+def weigh(
+    rules: Sequence[Rule],
+    evidence: Iterable[Evidence],
+    *,
+    started_at: str | None = None,
+    added: Mapping[str, float] = MappingProxyType({}),
+) -> Weighed:
     """Fire rules over evidence. Pure: the same rows give the same trace, in whatever order they come.
 
     Args:
@@ -73,6 +80,7 @@ def weigh(rules: Sequence[Rule], evidence: Iterable[Evidence], *, started_at: st
         evidence: All rows they may look at; read once, and of their courses over time only those are held that a rule
             grades by.
         started_at: ISO time of second 0; None leaves rules about the clock undecided.
+        added: Online, by id the rules that came while the video did, and the second from which each counts.
     """
     graded = {rule.when[0].kind for rule in rules if rule.strength is not None and rule.strength.field == "profile"}
     slim = (_slim(row, graded) for row in evidence)
@@ -93,9 +101,9 @@ def weigh(rules: Sequence[Rule], evidence: Iterable[Evidence], *, started_at: st
             why_not = _distrusted(rule, company, suspicion)
             trace.append(firing if why_not is None else _uncounted(firing, why_not))
             if why_not is None:
-                drawn.append(Drawn(firing, company.anchor, _push(rule, firing, company)))
+                drawn.append(Drawn(firing, company.anchor, _push(rule, firing, company, added.get(rule.id))))
             elif company.anchor.cite not in suspicion.told:
-                withheld[rule.event_type].append(_push(rule, firing, company))
+                withheld[rule.event_type].append(_push(rule, firing, company, added.get(rule.id)))
         if not firings:
             trace.append(_not_fired(rule, by_kind, started_at))
     left, lost = answered(drawn, rows)
@@ -269,7 +277,7 @@ def _strength(rule: Rule, anchor: Evidence, started_at: str | None) -> float:
     return ramp(anchor, rule.strength, started_at)
 
 
-def _push(rule: Rule, firing: Firing, company: _Company) -> Push:
+def _push(rule: Rule, firing: Firing, company: _Company, added: float | None) -> Push:
     assert firing.span is not None
     anchor = company.anchor
     times, levels = array("d"), array("d")  # packed: a profile of hours is long
@@ -287,9 +295,9 @@ def _push(rule: Rule, firing: Firing, company: _Company) -> Push:
         firing.weight,
         times,
         levels,
-        company.since,
+        max((since for since in (company.since, added) if since is not None), default=None),
         company.until,
-        bool(times and anchor.data.get("live") and not company.others),
+        bool(times and anchor.data.get("live") and not company.others and added is None),
     )
 
 

@@ -17,7 +17,8 @@ SEVERITY = {"high": 3, "medium": 2, "low": 1}
 
 def write_verdict(findings: Findings) -> Verdict:
     """Weigh all evidence, decide the label, and say why with citations."""
-    weighed = weigh(findings.plan.rules, findings.evidence, started_at=findings.brief.started_at)
+    plan, started_at = findings.plan, findings.brief.started_at
+    weighed = weigh(plan.rules, findings.evidence, started_at=started_at, added=plan.added)
     curve = draw(findings, weighed)
     label, because = undoubted(decide(findings, curve), weighed, lambda other: decide(findings, draw(findings, other)))
     spans = curve.spans if label == "anomalous" else ()
