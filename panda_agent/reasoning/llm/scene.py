@@ -52,7 +52,8 @@ def read_scene(brief: Brief, means: Means, measured: SceneContext) -> SceneConte
 
 def measurements(brief: Brief) -> list[JsonValue]:
     """What was measured of the video as a whole, in words."""
-    return [row.statement for row in brief.overview][:MOST_MEASURED]
+    told: list[JsonValue] = [row.statement for row in brief.overview]
+    return told[:MOST_MEASURED]
 
 
 def _room(means: Means) -> int:
