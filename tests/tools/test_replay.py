@@ -109,7 +109,7 @@ def test_a_damaged_recording_is_one_sentence(recorded, tmp_path, harm):
 
 def test_captions_of_others_become_evidence(tmp_path):
     file = tmp_path / "captions.jsonl"
-    told = ["People walk."] * 20 + ["Two men are fighting."] * 30 + ["People walk."] * 20
+    told = ["People walk."] * 20 + ["Two men are fighting."] * 50 + ["People walk."] * 20
     rows = [{"video": "v 1", "frame": i, "label": 1, "description": text} for i, text in enumerate(told)]
     file.write_text("\n".join(map(json.dumps, rows)))
     (captioned,) = read_captions(file, RATE)
