@@ -10,7 +10,6 @@ from panda_agent.errors import UserError
 from panda_agent.memory.cases import find_case
 from panda_agent.memory.lock import working_on
 from panda_agent.nodes.desk import Case, Desk, verdict_of
-from panda_agent.nodes.reweigh import reweigh
 from panda_agent.types import Evidence, TimeSpan, Verdict
 
 
@@ -59,6 +58,8 @@ class CaseFile:
         Raises:
             UserError: The case has no such evidence.
         """
+        from panda_agent.nodes.reweigh import reweigh
+
         unknown = sorted(cite for cite in without if self._case.store.get(cite) is None)
         if unknown:
             raise UserError(
