@@ -16,7 +16,7 @@
     │   ├── TooManyImages          4  more pictures than the endpoint takes in one request
     │   ├── NoVision               4  the model takes no pictures
     │   ├── BadReply               4  it answered, but not in the shape that was asked for
-    │   └── BudgetSpent            4  not asked, as the budget is used up: told to whoever asks, never raised
+    │   └── BudgetSpent            4  not asked, as the budget is used up; a case ends inconclusive by it
     ├── ToolError                  5  a tool failed; the planner learns it as absence of evidence
     │   └── NotRecorded            5  a recording does not hold this look: a miss, evidence of nothing
     ├── StoreError                 5  the case database or an index can't be used

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from panda_agent.tools.base import ToolSpec
 
+OPINION = "opinion"
+"""Kind of that row."""
 JUDGE = ToolSpec(
     name="judge_clip",
     about="The model's opinion of a clip, by all that it was shown and told.",
     family="caption",
     stage="on request",
     makes={
-        "opinion": (
+        OPINION: (
             "event",
             "status",
             "p",

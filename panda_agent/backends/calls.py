@@ -1,60 +1,34 @@
 """The calls of one case, for tools that run in a thread.
 
-They go out side by side, are answered from the ledger where they can be, and keep within the budget.
-
-What is over the budget depends on the order of the asks and not on which reply comes first. An ask is let through
-while others are under way only where all of them, at their longest, stay within the budget together; else it waits
-until every earlier one is settled, and what is then spent decides. So at most one call goes over it, and a case that
-was killed and resumed decides the same: what it asked before is let through, and the rest meets the same sums.
+They go out side by side, are answered from the ledger where they can be, and keep within the budget (see `purse`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from concurrent.futures import Future, wait
+from collections.abc import Callable, Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass, field
 from functools import partial
 from sys import maxsize
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from panda_agent.backends import fitting, replies
 from panda_agent.backends.ledger import Kept, Ledger, Spent, key_of, request_of
+from panda_agent.backends.loop_thread import LoopThread, cut_off
 from panda_agent.backends.protocol import Ask, Backend, Profile, Reply
+from panda_agent.backends.purse import BudgetSpent, Purse, money_of
 from panda_agent.errors import BackendError, BadReply, Overflow, QuotaExhausted, TooManyImages
 from panda_agent.settings import BudgetSettings, ModelSettings
 from panda_agent.types.time import Model
 
 M = TypeVar("M", bound=Model)
-T = TypeVar("T")
 GLANCE = 0.1
 """Seconds between two looks at whether the case is to pause."""
-PICTURE_TOKENS = 4096
-"""Tokens of one picture, at most, where the profile does not know of more."""
-FRAME_TOKENS = 500
-"""Tokens, at most, that an endpoint wraps around a request."""
 USUAL_TEXT = 6000
 """Characters of a request beside its pictures, about."""
-REPAIR_TOKENS = 1500
-"""Tokens, at most, by which asking again makes a request longer, beside the reply."""
-
-
-class BudgetSpent(BackendError):
-    """The case has used up its budget of calls, tokens or money: this was not asked. It says nothing of the video.
-
-    Args:
-        what: What is used up, like `200 calls`.
-    """
-
-    def __init__(self, what: str) -> None:
-        self.what = what
-        super().__init__(
-            f"The case has used up its budget of {what} for the model.", hint="Raise it by the settings budget.*."
-        )
 
 
 @dataclass(frozen=True)
@@ -117,10 +91,10 @@ class ModelCalls:
     ) -> None:
         self._backend, self._ledger, self._case_id, self._check = backend, ledger, case_id, check
         self._settings, self._budget, self._profile = settings, budget, profile
-        self._purse = _Purse(ledger, case_id, settings, budget, profile)
+        self._purse = Purse(ledger, case_id, settings, budget, profile)
         self._slots = asyncio.Semaphore(settings.concurrency)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._thread = _LoopThread()
+        self._thread = LoopThread()
         self.learnt: dict[str, int] = {}
         """What errors taught of the profile: for later cases, as this one must ask the same when it is resumed."""
 
@@ -152,7 +126,7 @@ class ModelCalls:
                     progress(batch.done, len(asks))
         except BaseException:
             outcomes.cancel()
-            self._thread.submit(_cut_off(batch.tasks.values())).result()
+            self._thread.submit(cut_off(batch.tasks.values())).result()
             raise
         if progress is not None:
             progress(len(asks), len(asks))
@@ -291,151 +265,9 @@ class ModelCalls:
             if kept is None:
                 raise
             return kept
-        money = _money(self._settings, reply.tokens_in, reply.tokens_out)
+        money = money_of(self._settings, reply.tokens_in, reply.tokens_out)
         return self._ledger.keep_reply(key, reply, money=money, seconds=time.perf_counter() - began)
-
-
-@dataclass(frozen=True)
-class _Cost:
-    """What calls took, or may take at most."""
-
-    calls: int = 0
-    tokens: int = 0
-    money: float = 0.0
-
-    def __add__(self, other: _Cost) -> _Cost:
-        return _Cost(self.calls + other.calls, self.tokens + other.tokens, self.money + other.money)
-
-    def used_up(self, budget: BudgetSettings) -> str | None:
-        """What of the budget is used up, in words; None where there is some left of all."""
-        pairs = (("calls", self.calls), ("tokens", self.tokens), ("money", self.money))
-        limits = [(name, getattr(budget, name), value) for name, value in pairs]
-        return next(
-            (f"{limit:g} {name}" for name, limit, value in limits if limit is not None and value >= limit), None
-        )
-
-
-class _Purse:
-    """Decides, in the order of asking, what is within the budget of a case."""
-
-    def __init__(
-        self, ledger: Ledger, case_id: str, settings: ModelSettings, budget: BudgetSettings, profile: Profile
-    ) -> None:
-        self._ledger, self._case_id, self._settings, self._budget = ledger, case_id, settings, budget
-        self._picture = max(PICTURE_TOKENS, 2 * (profile.image_tokens or 0))  # a larger picture may take more
-        self._order = asyncio.Lock()
-        self._open: dict[object, _Cost] = {}
-        """What may be taken, at most, by asks that were let through and are not settled."""
-        self._settled = asyncio.Event()
-
-    async def admit(self, key: str, ask: Ask, ticket: object) -> BudgetSpent | None:
-        """Let an ask through, as soon as it is sure that it is within the budget, or not.
-
-        Args:
-            key: Its content address.
-            ask: What it may take depends on it.
-            ticket: To settle it by.
-        """
-        most = self._most(ask)
-        async with self._order:
-            if sum(self._open.values(), self._spent() + most).used_up(self._budget):
-                while self._open:
-                    self._settled.clear()
-                    await self._settled.wait()
-            refusal = self.refusal(key)
-            if refusal is None:
-                self._open[ticket] = most
-        return refusal
-
-    def refusal(self, key: str) -> BudgetSpent | None:
-        """Why a call is not made now; one that the case made before is, as it was counted then."""
-        gone = self._spent().used_up(self._budget)
-        if gone is None or self._ledger.uses(self._case_id, key):
-            return None
-        return BudgetSpent(gone)
-
-    def settle(self, ticket: object) -> None:
-        """An ask is settled: what it took is in the ledger."""
-        self._open.pop(ticket, None)
-        self._settled.set()
-
-    def _spent(self) -> _Cost:
-        spent = self._ledger.spent(self._case_id)
-        return _Cost(spent.calls, spent.tokens_in + spent.tokens_out, spent.money)
-
-    def _most(self, ask: Ask) -> _Cost:
-        """What an ask and its repair take at most: a token has at least one byte."""
-        words = [ask.system, ask.text, *(turn.text for turn in ask.history)]
-        shape = len(json.dumps(ask.shape))
-        first = sum(len(text.encode()) for text in words) + shape + len(ask.pictures) * self._picture + FRAME_TOKENS
-        read = first + (first + ask.max_tokens + shape + REPAIR_TOKENS)
-        written = 2 * ask.max_tokens
-        calls = 2 + (fitting.TRIES if len(ask.pictures) > 1 else 0)
-        return _Cost(calls, read + written, _money(self._settings, read, written))
 
 
 def _letters(ask: Ask) -> str:
     return "" if fitting.ON_A_SHEET in ask.text else "".join(picture.letter for picture in ask.pictures)
-
-
-def _money(settings: ModelSettings, tokens_in: int, tokens_out: int) -> float:
-    return (tokens_in * settings.price_in + tokens_out * settings.price_out) / 1e6
-
-
-class _LoopThread:
-    """A thread that runs an event loop, from the first piece of work on."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
-        self._closed = False
-
-    def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Begin a piece of work.
-
-        Raises:
-            BackendError: It was closed.
-        """
-        with self._lock:
-            if self._closed:
-                work.close()
-                raise BackendError("The model is not asked any more: its calls were closed.")
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(target=self._run, args=(self._loop,), name="model calls", daemon=True)
-                self._thread.start()
-            return asyncio.run_coroutine_threadsafe(work, self._loop)
-
-    @staticmethod
-    def _run(loop: asyncio.AbstractEventLoop) -> None:
-        try:
-            loop.run_forever()
-            loop.run_until_complete(loop.shutdown_asyncgens())
-        finally:
-            loop.close()
-
-    def close(self, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Cut off all work, do a last piece, and end the thread."""
-        if self._closed:
-            return
-        try:
-            self.submit(_close(last)).result()
-        finally:
-            with self._lock:
-                self._closed = True
-            if self._loop is not None and self._thread is not None:
-                self._loop.call_soon_threadsafe(self._loop.stop)
-                self._thread.join()
-
-
-async def _cut_off(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    some = list(tasks)
-    for task in some:
-        task.cancel()
-    await asyncio.gather(*some, return_exceptions=True)
-
-
-async def _close(last: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    await _cut_off(asyncio.all_tasks() - {asyncio.current_task()})
-    await last()

@@ -14,12 +14,12 @@ from panda_agent.nodes.perceive import Emit
 from panda_agent.nodes.state import CaseState
 from panda_agent.reasoning.base import Findings
 from panda_agent.tools import kinds_of
+from panda_agent.tools.opinions import OPINION
 from panda_agent.types import Cost, VerdictReached
 
 NAMED_APART = ("rules", "prompts", "tier", "camera")
 """Settings that are files, or a choice: provenance tells what they came to."""
 NOT_WEIGHTS = ("rules", "recording", "camera")
-OPINION = "opinion"
 ENDED = "ended"
 """Note of the case: how the loop ended."""
 

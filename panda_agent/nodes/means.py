@@ -33,7 +33,7 @@ def means_of(case: Case, emit: Emit, by: float | None = None) -> Means | None:
         calls=lambda: case.model.calls(words_alone=True),
         prompts=prompts,
         tools=[tool.spec for tool in known if tool.spec.stage != "overview"],
-        at_hand=lambda name: known.name_of(name),
+        at_hand=known.name_of,
         file=file,
         judged=lambda: case.store.judgements(every_round=True),
         reflected=lambda clip, round_: _reflected(case, clip, round_),

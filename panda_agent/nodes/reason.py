@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from panda_agent.backends.calls import BudgetSpent
+from panda_agent.backends.purse import BudgetSpent
 from panda_agent.nodes.brief import brief_of, clip_of, come_by, plan_of, spans_of
 from panda_agent.nodes.desk import Desk
 from panda_agent.nodes.perceive import Emit, follow, is_online

@@ -31,16 +31,11 @@ def reweigh(
     rows = [row for row in findings.evidence if row.cite not in without]
     known = {row.cite for row in rows}
     new = [row for row in more if row.cite not in known]
-    rows = sorted((*rows, *new), key=in_order)
+    rows = sorted((*rows, *new), key=lambda row: row.place)
     kept = {} if plan not in (None, findings.plan) else {one.clip: one for one in findings.judgements}
     plan = plan or findings.plan
     judged = _judged_again(case, plan, rows, [*gone, *new], kept)
     return RulesReasoner().conclude(replace(findings, plan=plan, evidence=rows, judgements=judged))
-
-
-def in_order(row: Evidence) -> tuple[float, float, str, str, int]:
-    """Sort key of rows: the order in which a case tells them."""
-    return row.span.start, row.span.end, row.kind, row.id, row.revision
 
 
 def _judged_again(

@@ -58,7 +58,8 @@ def check_prose(
     """Keep of somebody's prose the sentences that are grounded, as claims whose span is the hull of their cites.
 
     Args:
-        sentences: (text, cites); a text of several sentences is split, and each one answers for itself.
+        sentences: (text, cites); a text of several sentences that does not stand as it is is split, and each one
+            answers for itself.
         rows: All evidence of the case, by `Evidence.cite`.
         about: The hypothesis that the claims are about.
 
@@ -69,7 +70,9 @@ def check_prose(
     wrong: list[Problem] = []
     for text, cites in sentences:
         span = hull_of([rows[cite] for cite in cites if cite in rows])
-        for sentence in re.split(r"(?<=[.!?])\s+", text.strip()):
+        whole = Claim(text=text.strip(), span=span, about=about, cites=tuple(cites))
+        parts = [whole.text] if grounded(whole, rows) else re.split(r"(?<=[.!?])\s+", whole.text)
+        for sentence in parts:
             claim = Claim(text=sentence, span=span, about=about, cites=tuple(cites))
             found = problems(claim, rows)
             wrong += found

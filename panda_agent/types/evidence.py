@@ -49,6 +49,11 @@ class Evidence(Model):
         return self.id if self.revision == 0 else f"{self.id}.{self.revision}"
 
     @property
+    def place(self) -> tuple[float, float, str, str, int]:
+        """Sort key: the order in which a case tells its rows."""
+        return self.span.start, self.span.end, self.kind, self.id, self.revision
+
+    @property
     def profile(self) -> list[tuple[float, float]]:
         """How its value ran over time: (seconds, value) pairs, empty where it has none; what is no pair is left out."""
         points = self.data.get("profile")

@@ -38,6 +38,16 @@ class Plan(Model):
     notes: tuple[str, ...] = ()
     """What could not be planned as it should, and why."""
 
+    @property
+    def suspected(self) -> list[EventType]:
+        """The event types that a model is asked about: the suspects, or all where none was named."""
+        return [event for event in self.event_types if not self.suspects or event.id in self.suspects]
+
+    @property
+    def advised(self) -> list[Rule]:
+        """The rules that a model is told of."""
+        return [rule for rule in self.rules if rule.id in self.advice]
+
 
 class Reflection(Model):
     """A clip was unclear: why, and the one tool to try next."""

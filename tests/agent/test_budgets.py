@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from panda_agent.embedders import HashEmbedder
 from panda_agent.reasoning.llm.reasoner import ModelReasoner
 from tests.agent.conftest import opinion, step, when
-from tests.graph.test_model_tier import Still
+from tests.made_up import Still, frames
 
 DOUBT = opinion(status="insufficient", answer="unclear", score=0.5, reason="It is too dark to tell.")
 CLIPS = 6
-
-
-def frames():
-    rng = np.random.default_rng(0)
-    for i in range(5 * 5 * CLIPS):
-        yield i / 5, rng.integers(0, 255, (48, 64, 3), np.uint8)
 
 
 @pytest.fixture
@@ -26,7 +19,7 @@ def planner(work):
         *first, last = steps
         rules = [*(when("reflect", one, times=1) for one in first), when("reflect", last), when("judge", DOUBT)]
         mine = ModelReasoner(embedder=HashEmbedder())
-        return work(frames(), rules, tools=[Still()], reasoner=mine, budget=budget)
+        return work(frames(5.0 * CLIPS), rules, tools=[Still()], reasoner=mine, budget=budget)
 
     return with_steps
 

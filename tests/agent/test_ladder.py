@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from itertools import pairwise
 
-import numpy as np
 import pytest
 
 from panda_agent import Investigator
@@ -13,7 +12,7 @@ from panda_agent.embedders import HashEmbedder
 from panda_agent.reasoning.llm.reasoner import ModelReasoner
 from panda_agent.settings import LADDER, load_settings
 from tests.agent.conftest import opinion, step, when
-from tests.graph.test_model_tier import Still
+from tests.made_up import Still, frames
 
 DOUBT = opinion(status="insufficient", answer="unclear", score=0.5, reason="It is too dark to tell.")
 SCENE = {
@@ -25,12 +24,6 @@ SCENE = {
     "tags": ["street"],
     "potential_anomalies": ["somebody climbs the fence"],
 }
-
-
-def frames():
-    rng = np.random.default_rng(0)
-    for i in range(30):
-        yield i / 5, rng.integers(0, 255, (48, 64, 3), np.uint8)
 
 
 @pytest.fixture

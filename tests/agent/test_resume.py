@@ -14,7 +14,7 @@ from panda_agent.reasoning.llm.reasoner import ModelReasoner
 from panda_agent.settings import load_settings
 from panda_agent.types import VerdictReached
 from tests.agent.conftest import opinion, step, when
-from tests.graph.test_model_tier import Still
+from tests.made_up import Still
 
 FIGHT = opinion(event="fight", status="abnormal", score=0.9, answer="yes", reason="One strikes the other.")
 REPLIES = [when("reflect", step("zoom")), when("judge", FIGHT)]

@@ -15,11 +15,12 @@ import pytest
 from pydantic import Field
 
 from panda_agent.backends import calls as calls_module
-from panda_agent.backends.calls import Answer, BudgetSpent, ModelCalls
+from panda_agent.backends.calls import Answer, ModelCalls
 from panda_agent.backends.fake_server import FakeServer
 from panda_agent.backends.ledger import Ledger, Spent
 from panda_agent.backends.openai_chat import OpenAIBackend
 from panda_agent.backends.protocol import Ask, Picture, Profile
+from panda_agent.backends.purse import BudgetSpent
 from panda_agent.backends.script import Rule, Script, Usage, When
 from panda_agent.backends.scripted import ScriptedBackend
 from panda_agent.errors import BadReply, CasePaused, QuotaExhausted, Refused, Unreachable

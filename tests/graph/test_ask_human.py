@@ -6,7 +6,6 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
 import pytest
 
 from panda_agent import Investigator
@@ -15,6 +14,7 @@ from panda_agent.perception.observation import Observation
 from panda_agent.settings import Settings
 from panda_agent.tools import ToolSpec
 from panda_agent.types import EvidenceFound, HumanAsked, TimeSpan, VerdictReached
+from tests.made_up import frames
 
 PACK = """
 id: test
@@ -64,12 +64,6 @@ class Motion:
         for _ in scope.reader.frames():
             scope.check()
         yield Observation("thrash", TimeSpan(start=0.5, end=1.5), "Agitated.", {"energy": 2.0})
-
-
-def frames():
-    rng = np.random.default_rng(0)
-    for i in range(30):
-        yield i / 5, rng.integers(0, 255, (48, 64, 3), np.uint8)
 
 
 @pytest.fixture

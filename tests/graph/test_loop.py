@@ -4,7 +4,6 @@ import asyncio
 import threading
 
 import av
-import numpy as np
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
@@ -16,6 +15,7 @@ from panda_agent.perception.observation import Observation
 from panda_agent.settings import load_settings
 from panda_agent.tools import ToolSpec
 from panda_agent.types import BeliefMoved, Judged, Region, TimeSpan
+from tests.made_up import frames
 
 PACK = """
 id: test
@@ -77,12 +77,6 @@ def agitation(start, end, **data):
     return Observation(
         "agitation", TimeSpan(start=start, end=end), "agitated", data, Region(x0=0, y0=0, x1=0.2, y1=0.2)
     )
-
-
-def frames(seconds=6.0, rate=5):
-    rng = np.random.default_rng(0)
-    for i in range(int(seconds * rate)):
-        yield i / rate, rng.integers(0, 255, (48, 64, 3), np.uint8)
 
 
 @pytest.fixture

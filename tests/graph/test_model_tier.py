@@ -8,7 +8,6 @@ import re
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from panda_agent import Investigator, Verdict
@@ -18,27 +17,14 @@ from panda_agent.errors import BackendError, NoVision, QuotaExhausted
 from panda_agent.memory.cases import list_cases
 from panda_agent.recorder import Recorder
 from panda_agent.settings import Settings
-from panda_agent.tools import ToolSpec
 from panda_agent.tools.caption_clip import Description, Reading
+from tests.made_up import Still, frames
 
 WORD, COLOUR = _choice("scripted")
 SEES = {"when": {"purpose": "probe"}, "json": {"word": WORD, "colour": COLOUR}}
 CLIPS = 3
 BY_RULES = dict.fromkeys(("perceive", "plan", "judge", "reflect", "conclude"), "rules")
 """The model describes and answers, and rules think: what the model says as a detective is tested in tests/agent."""
-
-
-class Still:
-    """In the place of the motion filters: it reads the video and sees nothing."""
-
-    spec = ToolSpec(
-        name="observe_motion", about="Sees.", family="motion", makes={"agitation": ("agitation", "profile")}
-    )
-
-    def run(self, scope):
-        for _ in scope.reader.frames():
-            scope.check()
-        return iter(())
 
 
 def told(description: str) -> dict:
@@ -57,12 +43,6 @@ def caption(answer: dict | None = None, **how) -> dict:
 
 def question(answer: dict | None = None, **how) -> dict:
     return {"when": {"purpose": "question"}, **({} if answer is None else {"json": answer}), **how}
-
-
-def frames():
-    rng = np.random.default_rng(0)
-    for i in range(30):
-        yield i / 5, rng.integers(0, 255, (48, 64, 3), np.uint8)
 
 
 def investigator(url: str, **settings) -> Investigator:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import reduce
 from typing import Literal, get_args
 
 from pydantic import JsonValue
@@ -15,7 +14,7 @@ from pydantic import JsonValue
 from panda_agent.errors import BackendError
 from panda_agent.perception.orders import is_order
 from panda_agent.reasoning.base import Brief, Findings, Means
-from panda_agent.reasoning.grounding import problems
+from panda_agent.reasoning.grounding import check_prose
 from panda_agent.reasoning.llm.shapes import AccountReply, Told
 from panda_agent.reasoning.llm.voice import Voice
 from panda_agent.types import Claim, Evidence, Passage, TimeSpan, Verdict, clock
@@ -38,55 +37,43 @@ def account_of(verdict: Verdict, findings: Findings, means: Means) -> tuple[tupl
     rows = {row.cite: row for row in _told_rows(verdict, findings)}
     data = _data(verdict, findings.brief, rows)
     reply = Voice(means).ask("conclude", AccountReply, "", data=data).value
-    bad = _complaints(reply, rows, verdict)
-    if bad:
+    passages, wrong = _backed(reply, rows, verdict)
+    if wrong:
         with suppress(BackendError):  # what is backed of the first is kept
-            reply = Voice(means).ask("conclude", AccountReply, "again", data=data | {"refused": [*bad]}).value
-    return _backed(reply, rows, verdict)
+            reply = Voice(means).ask("conclude", AccountReply, "again", data=data | {"refused": wrong}).value
+            passages, wrong = _backed(reply, rows, verdict)
+    count = len(wrong)
+    return passages, [
+        f"{count} sentences of the model's account were left out: no evidence backs them."
+    ] if wrong else []
 
 
 def _backed(
     reply: AccountReply, rows: Mapping[str, Evidence], verdict: Verdict
-) -> tuple[tuple[Passage, ...], list[str]]:
-    passages, dropped = [], 0
+) -> tuple[tuple[Passage, ...], list[JsonValue]]:
+    """The passages of what stands, and each sentence that does not, with what is wrong with it."""
+    passages: list[Passage] = []
+    wrong: list[JsonValue] = []
     for role in ROLES:
-        told: list[Told] = getattr(reply, role)[:MOST_SENTENCES]
-        claims = [claim for one in told if (claim := claim_of(one, rows, verdict)) and not _wrong(claim, rows)]
-        dropped += len(told) - len(claims)
-        if claims:
-            passages.append(Passage(role=role, sentences=tuple(claims)))
-    warnings = [f"{dropped} sentences of the model's account were left out: no evidence backs them."] if dropped else []
-    return tuple(passages), warnings
+        kept: list[Claim] = []
+        for told in getattr(reply, role)[:MOST_SENTENCES]:
+            claims, problems = _checked(told, rows, verdict)
+            kept += claims
+            wrong += [{"sentence": told.text, "wrong": [*problems[:3]]}] if problems else []
+        passages += [Passage(role=role, sentences=tuple(kept))] if kept else []
+    return tuple(passages), wrong
 
 
-def claim_of(told: Told, rows: Mapping[str, Evidence], verdict: Verdict) -> Claim | None:
-    """A sentence as a claim about the time of what it cites; None where it cites nothing that there is."""
+def _checked(told: Told, rows: Mapping[str, Evidence], verdict: Verdict) -> tuple[list[Claim], list[JsonValue]]:
+    """What of a text is backed, as claims about the time of what it cites, and what is wrong with the rest."""
     cites = tuple(dict.fromkeys(cite.strip("[]() ") for cite in told.cites))
-    spans = [rows[cite].span for cite in cites if cite in rows]
-    if not spans or not told.text.strip():
-        return None
-    span = reduce(TimeSpan.hull, spans)
-    return Claim(text=" ".join(told.text.split()), span=span, about=verdict.event_type or "scene", cites=cites)
-
-
-def _complaints(reply: AccountReply, rows: Mapping[str, Evidence], verdict: Verdict) -> list[JsonValue]:
-    """What is wrong with each sentence that can't stand, for the one chance to mend it."""
-    found: list[JsonValue] = []
-    for role in ROLES:
-        for told in getattr(reply, role):
-            claim = claim_of(told, rows, verdict)
-            wrong = _wrong(claim, rows)
-            if wrong:
-                found.append({"sentence": told.text, "wrong": [*wrong[:3]]})
-    return found
-
-
-def _wrong(claim: Claim | None, rows: Mapping[str, Evidence]) -> list[str]:
-    if claim is None:
-        return ["it cites no evidence that there is"]
-    if is_order(claim.text):  # the words may be a row's own: quoted there, they are no account of anything
-        return ["it reads like an order to whoever reads it"]
-    return [one.sentence for one in problems(claim, rows)]
+    text = " ".join(told.text.split())
+    if not text or rows.keys().isdisjoint(cites):
+        return [], ["it cites no evidence that there is"]
+    if is_order(text):  # the words may be a row's own: quoted there, they are no account of anything
+        return [], ["it reads like an order to whoever reads it"]
+    kept, problems = check_prose([(text, cites)], rows, verdict.event_type or "scene")
+    return kept, [one.sentence for one in problems]
 
 
 def _told_rows(verdict: Verdict, findings: Findings) -> list[Evidence]:

@@ -18,8 +18,8 @@ from panda_agent.reasoning.llm.shapes import Opinion
 from panda_agent.reasoning.llm.voice import Voice
 from panda_agent.reasoning.suspicion import ORDER, order_in
 from panda_agent.tools import file_observation
-from panda_agent.tools.opinions import JUDGE
-from panda_agent.types import Evidence, Plan, Rule, TimeSpan
+from panda_agent.tools.opinions import JUDGE, OPINION
+from panda_agent.types import Evidence, Plan, TimeSpan
 
 if TYPE_CHECKING:
     from panda_agent.backends.calls import Answer
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 24
 """Rows of evidence that the model is told of one clip, the strongest first."""
-JUDGED = "opinion"
-UNSAID = ("opinion", "known_normal")
+UNSAID = (OPINION, "known_normal")
 """Kinds that it is not told: its own opinions come as history, a person's word about earlier days the rules weigh."""
 
 
@@ -50,7 +49,6 @@ def opinion_of(clip: ClipView, plan: Plan, brief: Brief, means: Means) -> Eviden
         pictures=[*earlier, *(look.pictures if look is not None else ())],
         scored=True,
         earlier=[picture.letter for picture in earlier],
-        mode=brief.settings.model.score_mode,
         data=data,
     )
     seen = _observed(clip, got, look, brief)
@@ -89,24 +87,27 @@ def _before(clip: ClipView, brief: Brief, count: int) -> Sequence[TimeSpan]:
 
 def _told(clip: ClipView, plan: Plan, brief: Brief, means: Means) -> dict[str, JsonValue]:
     """All that the model is told of a clip; every part of it is quoted."""
-    suspects = [event for event in plan.event_types if not plan.suspects or event.id in plan.suspects]
-    data: dict[str, JsonValue] = {
-        "doubt": brief.question,
-        "incidents": [told_event(event, plan.checks) for event in suspects],
-        "measured": [{"id": row.cite, "kind": row.kind, "says": row.statement} for row in rows_told(clip.evidence)],
-    }
+    data: dict[str, JsonValue] = {"doubt": brief.question, **known_of(clip, plan)}
     if brief.settings.agent.perception:
         data["scene"] = {"overview": plan.scene.overview, "normal": plan.scene.normal, "light": plan.scene.lighting}
     if plan.advice:
-        data["rules"] = [told(rule) for rule in _advice(plan)]
+        data["rules"] = [told(rule) for rule in plan.advised]
     if brief.settings.agent.short_memory:
         data["before"] = [*clip.recent]
     if clip.round:
-        data["reflection"] = _reflection(clip, means)
+        data["reflection"] = steps_of(clip, means)
     return data
 
 
-def rows_told(rows: Sequence[Evidence]) -> list[Evidence]:
+def known_of(clip: ClipView, plan: Plan) -> dict[str, JsonValue]:
+    """What a model is told of a clip at every stage: what it could be, and what was measured."""
+    return {
+        "incidents": [told_event(event, plan.checks) for event in plan.suspected],
+        "measured": [{"id": row.cite, "kind": row.kind, "says": row.statement} for row in _strongest(clip.evidence)],
+    }
+
+
+def _strongest(rows: Sequence[Evidence]) -> list[Evidence]:
     """The rows that a model is told of, in order of time."""
     wanted = sorted(
         (row for row in rows if row.kind not in UNSAID), key=lambda row: (-(row.score or 0.0), row.span.start)
@@ -114,11 +115,7 @@ def rows_told(rows: Sequence[Evidence]) -> list[Evidence]:
     return sorted(wanted[:MOST_ROWS], key=lambda row: (row.span.start, row.span.end, row.id))
 
 
-def _advice(plan: Plan) -> list[Rule]:
-    return [rule for rule in plan.rules if rule.id in plan.advice]
-
-
-def _reflection(clip: ClipView, means: Means) -> JsonValue:
+def steps_of(clip: ClipView, means: Means) -> list[JsonValue]:
     """What was unclear, which step was taken, and what it brought, of every round before."""
     steps: list[JsonValue] = []
     for i in range(clip.round):
@@ -154,12 +151,12 @@ def _observed(clip: ClipView, got: Answer[Opinion], look: Shown | None, brief: B
     }
     statement = f"Shown {clip.span}, the model sees: {said.seen} It judges this {said.status} ({p:.2f}): {said.reason}"
     media = None if look is None else look.media
-    return Observation("opinion", clip.span, statement, data, call_id=got.call_id, media=media)
+    return Observation(OPINION, clip.span, statement, data, call_id=got.call_id, media=media)
 
 
 def _earlier(clip: ClipView) -> str | None:
     """The opinion of the round before; a step that a resumed case repeats finds its own row, which is not that."""
-    own = (row for row in clip.evidence if row.kind == JUDGED and row.span == clip.span)
+    own = (row for row in clip.evidence if row.kind == OPINION and row.span == clip.span)
     before = [row for row in own if isinstance(n := row.data.get("round"), int) and n < clip.round]
     return max(before, key=lambda row: int(str(row.data["round"]))).cite if before else None
 

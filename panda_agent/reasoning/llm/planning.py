@@ -36,7 +36,7 @@ def read_plan(brief: Brief, means: Means, plan: Plan) -> Plan:
         "scene": plan.scene.model_dump(mode="json"),
         "measured": measurements(brief),
         "incidents": [told_event(event) for event in plan.event_types],
-        "rules": [told(rule) for rule in plan.rules if rule.id in plan.advice],
+        "rules": [told(rule) for rule in plan.advised],
     }
     reply = Voice(means).ask_warily("plan", PlanReply, "", operations=OPERATIONS, data=data).value
     return _taken(reply, plan)

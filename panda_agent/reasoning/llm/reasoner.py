@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from panda_agent.embedders import Embedder
@@ -19,9 +20,9 @@ from panda_agent.reasoning.llm.scene import read_scene
 from panda_agent.reasoning.llm.voice import Misled, is_final
 from panda_agent.reasoning.rules.reasoner import RulesReasoner
 from panda_agent.reasoning.suspicion import suspicion_of
-from panda_agent.types import Evidence, Judgement, Plan, Reflection, Verdict
+from panda_agent.tools.opinions import OPINION
+from panda_agent.types import Evidence, Judgement, Passage, Plan, Reflection, Verdict
 
-OPINION = "opinion"
 VECTORS = "embeddings.db"
 """Under PANDA_HOME: what texts were encoded to."""
 
@@ -107,20 +108,21 @@ class ModelReasoner:
                 raise
             account, warnings = (), [f"The model wrote no account: {error.message}"]
         rows = {row.cite: row for row in (*verdict.evidence_rows, *_cited(account, findings))}
-        kept = sorted(rows.values(), key=lambda row: (row.span.start, row.span.end, row.kind, row.id, row.revision))
+        kept = sorted(rows.values(), key=lambda row: row.place)
         warnings = [*findings.plan.notes, *warnings]
         return verdict.model_copy(
             update={"account": account, "warnings": (*verdict.warnings, *warnings), "evidence_rows": tuple(kept)}
         )
 
-    def _tried(self, what: str, plan: Plan, means: Means, step) -> Plan:  # type: ignore[no-untyped-def]
+    @staticmethod
+    def _tried(what: str, plan: Plan, means: Means, step: Callable[[], Plan]) -> Plan:
+        """The plan after a step; as it was, with a note, where the model did not take it."""
         try:
-            made: Plan = step()
+            return step()
         except BackendError as error:
             if is_final(error, means):
                 raise
             return plan.model_copy(update={"notes": (*plan.notes, f"The model did not give {what}: {error.message}")})
-        return made
 
     def _with_scene(self, plan: Plan, brief: Brief, means: Means) -> Plan:
         try:
@@ -192,11 +194,11 @@ def _reason(judged: Judgement, opinion: Evidence, status: str) -> str:
 
 
 def _is_spent(error: BackendError) -> bool:
-    from panda_agent.backends.calls import BudgetSpent
+    from panda_agent.backends.purse import BudgetSpent
 
     return isinstance(error, BudgetSpent)
 
 
-def _cited(account, findings: Findings) -> list[Evidence]:  # type: ignore[no-untyped-def]
+def _cited(account: Iterable[Passage], findings: Findings) -> list[Evidence]:
     cites = {cite for passage in account for claim in passage.sentences for cite in claim.cites}
     return [row for row in findings.evidence if row.cite in cites]

@@ -10,9 +10,8 @@ from pydantic import JsonValue
 from panda_agent.embedders import Embedder
 from panda_agent.memory.chain import long_memory
 from panda_agent.reasoning.base import Brief, ClipView, Means
-from panda_agent.reasoning.llm.judging import rows_told
+from panda_agent.reasoning.llm.judging import known_of, steps_of
 from panda_agent.reasoning.llm.knowledge import provisional
-from panda_agent.reasoning.llm.planning import told_event
 from panda_agent.reasoning.llm.shapes import ReflectionReply
 from panda_agent.reasoning.llm.voice import Voice
 from panda_agent.tools.base import ToolSpec
@@ -57,11 +56,8 @@ def read_reflection(
     data: dict[str, JsonValue] = {
         "unclear": [*doubts],
         "judgement": {"status": judgement.status, "score": judgement.score, "reason": judgement.reason},
-        "measured": [{"id": row.cite, "kind": row.kind, "says": row.statement} for row in rows_told(clip.evidence)],
-        "incidents": [
-            told_event(e, plan.checks) for e in plan.event_types if not plan.suspects or e.id in plan.suspects
-        ],
-        "steps_so_far": _steps(clip, means),
+        **known_of(clip, plan),
+        "steps_so_far": steps_of(clip, means),
         "similar_before": recalled,
     }
     listed = [{"name": tool.name, "about": tool.about, "input": _fields(tool)} for tool in tools]
@@ -110,15 +106,6 @@ def _fields(tool: ToolSpec) -> str:
         name: {k: v for k, v in field.items() if k in ("type", "enum", "anyOf")} for name, field in properties.items()
     }
     return json.dumps(slim) if slim else ""
-
-
-def _steps(clip: ClipView, means: Means) -> list[JsonValue]:
-    steps: list[JsonValue] = []
-    for i in range(clip.round):
-        wish, outcome = means.reflected(clip.index, i)
-        if wish is not None:
-            steps.append({"unclear": wish.why, "tool": wish.tool, "brought": outcome})
-    return steps
 
 
 def _recalled(now: Judgement, brief: Brief, means: Means, embedder: Embedder) -> str | None:

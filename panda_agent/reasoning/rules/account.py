@@ -160,4 +160,4 @@ def cited_rows(
     cites = {cite for one in holders for cite in one.cites}
     cites.update(cite for line in weighed.fired() for cite in line.evidence)
     rows = [row for row in findings.evidence if row.cite in cites]
-    return sorted(rows, key=lambda row: (row.span.start, row.span.end, row.kind, row.id, row.revision))
+    return sorted(rows, key=lambda row: row.place)

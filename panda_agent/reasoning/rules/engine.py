@@ -84,7 +84,7 @@ def weigh(
     """
     graded = {rule.when[0].kind for rule in rules if rule.strength is not None and rule.strength.field == "profile"}
     slim = (_slim(row, graded) for row in evidence)
-    rows = sorted(slim, key=lambda row: (row.span.start, row.span.end, row.kind, row.id, row.revision))
+    rows = sorted(slim, key=lambda row: row.place)
     by_kind: dict[str, list[Evidence]] = defaultdict(list)
     replaced = {row.data.get("supersedes") for row in rows}
     for row in rows:
