@@ -135,7 +135,7 @@ class ModelSettings(Group):
     concurrency: int = Field(default=8, ge=1, le=64)
     """Requests under way at a time."""
     max_tokens: int = Field(default=1000, ge=1)
-    """Tokens of one reply, at most."""
+    """Tokens of one reply, at most; a prompt whose manifest says that it needs more may have them."""
     frames: int = Field(default=8, ge=1, le=26)
     """Pictures of one clip, at most; each has a letter."""
     image_side: int = Field(default=768, ge=64, le=4096)

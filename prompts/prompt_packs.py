@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from panda_agent.errors import UserError
 from panda_agent.prompts.fence import fenced
@@ -38,6 +38,8 @@ class PromptSpec(Model):
     """Those of them that hold text of a video, a file, a person or a model: they go through `| fenced` only."""
     output: str
     """The shape of the reply, by its name in the code."""
+    tokens: int = Field(default=0, ge=0)
+    """Tokens that its reply may need: more than `model.max_tokens` is then allowed."""
 
 
 class PromptPack(Model):

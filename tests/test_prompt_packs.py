@@ -13,6 +13,9 @@ import yaml
 from panda_agent.errors import UserError
 from panda_agent.prompts.fence import LONGEST, MOST, fenced
 from panda_agent.prompts.prompt_packs import MANIFEST, NEEDED, PARTS, SHIPPED, load_prompts, prompt_pack_names
+from panda_agent.settings import ModelSettings
+from panda_agent.tools.asking import ask_of
+from panda_agent.types import Model
 
 VALUES = {
     "pictures": 3,
@@ -124,6 +127,13 @@ def test_a_template_that_asks_for_too_much_says_so(pack, template, message):
     (pack / "caption.text.j2").write_text(template)
     with pytest.raises(UserError, match=message):
         load_prompts(str(pack)).render("caption.text", **VALUES)
+
+
+def test_a_prompt_whose_reply_is_long_may_have_more_tokens_than_others():
+    pack, wish = load_prompts("default"), ModelSettings(max_tokens=700)
+    asks = {name: ask_of(wish, pack, name, Model, count=20, data=VALUES["data"]) for name in ("question", "knowledge")}
+    assert asks["question"].max_tokens == 700
+    assert asks["knowledge"].max_tokens == pack.prompts["knowledge"].tokens > 20 * 100
 
 
 def test_every_file_is_known_by_its_hash(pack):

@@ -49,7 +49,7 @@ def ask_of(
         text=prompts.render(f"{purpose}.text", **given),
         pictures=tuple(pictures),
         shape=shape.model_json_schema(),
-        max_tokens=wish.max_tokens,
+        max_tokens=max(wish.max_tokens, prompts.prompts[purpose].tokens),
         seed=wish.seed,
         top_logprobs=TOP_LOGPROBS if scored and wish.score_mode != "decoded" else 0,
     )

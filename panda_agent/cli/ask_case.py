@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from panda_agent.cli.options import CaseId, Json
+from panda_agent.errors import UserError
 
 if TYPE_CHECKING:
     from panda_agent.conversation.session import Conversation
@@ -33,24 +34,20 @@ def ask(
 
     settings = load_settings()
     with Conversation(Investigator(settings), case) as conversation:
+        conversation.docket  # noqa: B018  # what is wrong with the case is better said before the first question
         if not turns and not as_json:
-            conversation.docket  # noqa: B018  # what is wrong with the case is better said before the first question
             talk(conversation, settings.root)
             return 0
         return _answered(conversation, turns or [], told, as_json=as_json)
 
 
 def _answered(conversation: Conversation, turns: list[str], told: Any, *, as_json: bool) -> int:
-    """Answer turns one after the other; one that is not understood is an error of usage.
-
-    Raises:
-        UserError: A turn names something that is not there; what was said before it stands.
-    """
+    """Answer turns one after the other; one that is not understood, or names what is missing, is an error of usage."""
     from panda_agent.cli.output import print_json, print_plain, say
 
     replies: list[tuple[str, Reply]] = []
     for text in turns:
-        reply = conversation.say(text)
+        reply = _reply(conversation, text)
         replies.append((text, reply))
         if as_json:
             continue
@@ -62,3 +59,12 @@ def _answered(conversation: Conversation, turns: list[str], told: Any, *, as_jso
     if as_json:
         print_json([{"turn": text, **reply.model_dump(mode="json")} for text, reply in replies])
     return 2 if any(reply.puzzled for _, reply in replies) else 0
+
+
+def _reply(conversation: Conversation, text: str) -> Reply:
+    from panda_agent.conversation.turns import Reply
+
+    try:
+        return conversation.say(text)
+    except UserError as error:
+        return Reply(lines=(str(error),), puzzled=True)

@@ -39,7 +39,8 @@ def _guarded(args: Sequence[str]) -> int:
         complain(error)
         return error.exit_code
     except typer.TyperException as error:
-        say(f"panda: {error.format_message()} {_help_hint(error)}")
+        said = error.format_message().replace("Value error, ", "")  # pydantic's word for it
+        say(f"panda: {said} {_help_hint(error)}")
         return 2
     except SystemExit as error:
         if isinstance(error.__context__, BrokenPipeError):  # whoever read the help has gone, which rich ends by an exit

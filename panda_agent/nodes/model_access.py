@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,10 +13,12 @@ from panda_agent.backends import OpenAIBackend
 from panda_agent.backends.calls import ModelCalls
 from panda_agent.backends.ledger import Ledger
 from panda_agent.backends.protocol import Profile
-from panda_agent.errors import NoVision
+from panda_agent.errors import NoVision, Unreachable
 from panda_agent.memory.case_store import CaseStore
 from panda_agent.settings import ModelSettings, Settings
 
+AGAIN = 60.0
+"""Seconds after which an endpoint that was away is tried again."""
 NOTE = "profile"
 """Note of the case: what was known of the model."""
 
@@ -34,6 +37,8 @@ class ModelAccess:
         self._settings, self._store, self._check = settings, store, check
         self._lock = threading.Lock()
         self._open: tuple[ModelCalls, Ledger] | None = None
+        self._away: tuple[float, Unreachable] | None = None
+        """When it was last found to be away, and how."""
 
     def calls(self, *, words_alone: bool = False) -> ModelCalls:
         """The calls of the case.
@@ -48,7 +53,7 @@ class ModelAccess:
         """
         with self._lock:
             if self._open is None:
-                self._open = self._opened()
+                self._open = self._opened_soon()
             calls = self._open[0]
         if not (calls.sees or words_alone):
             name = Profile.model_validate(self._store.note(NOTE)).model
@@ -57,6 +62,20 @@ class ModelAccess:
                 hint="Set model.name to one that does, or use --tier weights.",
             )
         return calls
+
+    def _opened_soon(self) -> tuple[ModelCalls, Ledger]:
+        """Open the calls; where nobody was there a moment ago, don't wait for them again at each stage of the case.
+
+        Raises:
+            Unreachable: Nobody is there.
+        """
+        if self._away is not None and time.monotonic() - self._away[0] < AGAIN:
+            raise self._away[1]
+        try:
+            return self._opened()
+        except Unreachable as error:
+            self._away = time.monotonic(), error
+            raise
 
     def close(self) -> None:
         """Cut off what is under way and close ledger and connections."""

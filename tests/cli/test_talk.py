@@ -112,6 +112,13 @@ def test_one_turn_is_answered_and_exits(finished, inside):
     assert inside("ask", "nowhere", "why").code == 2
 
 
+def test_a_turn_that_names_what_is_missing_does_not_keep_the_others_from_an_answer(finished, inside):
+    done = inside("ask", "yard", "show nonsense", "why 0:01")
+    assert done.code == 2
+    assert "nonsense" in done.err
+    assert "At 0:01.0" in done.out
+
+
 def test_diff_tells_what_moved_and_full_tells_all(finished, inside):
     assert inside("ask", "yard", FACT).code == 0
     diff = inside("log", "yard", "--diff", "1", "2")

@@ -152,8 +152,8 @@ class ModelReasoner:
 
     def _is_looked_at(self, clip: ClipView, plan: Plan, brief: Brief, means: Means) -> bool:
         """The clips of the plan, or online those worth it so far; and those after one that was unclear."""
-        unclear_before = bool(clip.recent) and " insufficient " in clip.recent[-1]
-        if clip.round > 0 or unclear_before:
+        before = [one.status for one in means.judged() if one.clip == clip.index - 1]
+        if clip.round > 0 or before[-1:] == ["insufficient"]:
             return True
         if brief.settings.loop.mode == "offline":
             return plan.looks is None or clip.index in plan.looks

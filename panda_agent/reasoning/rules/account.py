@@ -47,7 +47,10 @@ def claims_of(findings: Findings, weighed: Weighed, spans: Sequence[AnomalySpan]
             key=lambda one: (one.event_type != span.event_type, -one.weight, _length(one), one.rule, one.evidence)
         )
         claims += claims_from(lines, inside, findings)
-    return list(dict.fromkeys(claims)) or _scene_claims(findings)
+    said: dict[tuple[str, tuple[str, ...]], Claim] = {}
+    for claim in claims:  # rules of two event types may rest on the same rows in the same words
+        said.setdefault((claim.text, claim.cites), claim)
+    return [*said.values()] or _scene_claims(findings)
 
 
 def _is_felt(line: Firing, inside: TimeSpan) -> bool:
