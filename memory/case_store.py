@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from pydantic import JsonValue
 
@@ -14,7 +14,7 @@ from panda_agent.errors import StoreError, UserError
 from panda_agent.memory import evidence_table
 from panda_agent.memory.cases import case_folder, list_cases, nearest_ids, not_found, purge, remove_case
 from panda_agent.memory.forking import Part, take_over
-from panda_agent.memory.record import FILE, SCHEMA, CaseRecord, Status, decode, encode, peek
+from panda_agent.memory.record import FILE, SCHEMA, CaseRecord, M, Status, decode, encode, peek
 from panda_agent.memory.stored_rows import StoredRows
 from panda_agent.memory.versions import Version
 from panda_agent.memory.waiting import WaitingLines
@@ -53,6 +53,7 @@ class CaseStore:
     def __init__(self, database: Database, record: CaseRecord) -> None:
         self.record = record
         self._database = database
+        self._read: dict[str, tuple[str, Model]] = {}
 
     @classmethod
     def create(cls, folder: Path, record: CaseRecord) -> CaseStore:
@@ -303,6 +304,19 @@ class CaseStore:
     def note(self, key: str) -> Any:
         """The fact under a key; None when there is none."""
         return self._value("SELECT value FROM notes WHERE key = ?", key)
+
+    def note_as(self, key: str, kind: type[M]) -> M:
+        """The fact under a key as a model, e.g. the plan; as long as its text stays the same, it is read once.
+
+        Raises:
+            StoreError: There is none, or it is no such model.
+        """
+        rows = self._rows("SELECT value FROM notes WHERE key = ?", key)
+        text, what = (rows[0][0] if rows else ""), f"The note {key!r} of case {self.folder.name!r}"
+        known = self._read.get(key)
+        if known is None or known[0] != text:
+            known = self._read[key] = text, decode(kind, text, what)
+        return cast(M, known[1])
 
     def log(self, step: str, data: dict[str, JsonValue]) -> None:
         """Append to the case log; a step that is logged already (before a kill, say) stays as it was."""

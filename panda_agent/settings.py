@@ -219,6 +219,8 @@ class AgentSettings(Group):
     """A model less sure than this of its answer is asked again (QVAD, arXiv 2604.03040)."""
     tools: tuple[str, ...] | None = None
     """The tools that reflection may ask for; None = all that are at hand."""
+    keep_rules: bool = False
+    """With a camera: keep the rules that reflection proposed and that proved right, for its later cases."""
 
     def changed(self, who: Literal["rules", "model"] | None, rung: Rung | None) -> AgentSettings:
         """The same with somebody at every stage, and on a rung; None leaves it."""

@@ -28,3 +28,19 @@ class Still:
         for _ in scope.reader.frames():
             scope.check()
         return iter(())
+
+
+class Glance:
+    """A second look that costs nothing and sees nothing, in the place of `zoom`."""
+
+    spec = ToolSpec(
+        name="zoom",
+        about="Sees.",
+        family="motion",
+        stage="second look",
+        makes={"second_look": ("of", "found", "tool", "kinds", "watched")},
+    )
+
+    def run(self, scope: Scope) -> Iterator[Observation]:
+        scope.check()
+        return iter(())

@@ -84,7 +84,7 @@ class Watch:
                 self._line(None, f"looking again ({clean(tool)}): {clean(event.why)}", "dim")
 
     def _matters(self, row: Evidence) -> bool:
-        return any(firing.weight >= WORTH for firing in weigh(self._rules, [row]).fired())
+        return any(firing.weight >= WORTH for firing in weigh(self._rules, [row], misses=False).fired())
 
     def _line(self, time: float | None, text: str, style: str) -> None:
         row = Table.grid(padding=(0, 2))

@@ -46,12 +46,18 @@ def brief_of(case: Case, emit: Emit = _unheard, by: float | None = None) -> Brie
         duration=report_of(case).duration if by is None else by,
         started_at=case.request.started_at or case.reader.info.created,
         overview=_overview(case, by),
-        second_looks=case.toolbox.second_looks(),
+        second_looks=_allowed(case),
         makes=frozenset(kinds_of(spec for spec in specs if spec.id not in failed)),
         reference="normal videos of this camera" if _is_compared(case) else "the rest of this video",
         clips=[span for span in spans_of(case) if by is None or span.end <= by],
         means=means,
     )
+
+
+def _allowed(case: Case) -> list[str]:
+    """The second looks that may be asked for, whoever asks."""
+    allowed = case.settings.agent.tools
+    return [name for name in case.toolbox.second_looks() if allowed is None or name in allowed]
 
 
 def _is_judged(case: Case) -> bool:
@@ -78,7 +84,7 @@ def _is_compared(case: Case) -> bool:
 
 def plan_of(case: Case) -> Plan:
     """The plan that was made for the case."""
-    return Plan.model_validate(case.store.note("plan"))
+    return case.store.note_as("plan", Plan)
 
 
 def spans_of(case: Case) -> list[TimeSpan]:

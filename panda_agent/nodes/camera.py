@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from panda_agent.prompts import check_evidence
 from panda_agent.settings import Settings
 from panda_agent.tools import file_observation
 from panda_agent.tools.base import Scope
-from panda_agent.types import Evidence, Rule, RulePack, Verdict
+from panda_agent.types import Evidence, Firing, Rule, RulePack, Verdict
 
 if TYPE_CHECKING:
     from panda_agent.nodes.desk import Case
@@ -89,8 +89,41 @@ def remember(case: Case, verdict: Verdict) -> None:
     memory = CameraMemory.of(case.settings.root, case.settings.camera)
     try:
         memory.remember(case.id, verdict, case.request.video)
+        for rule, why in _proved(case, verdict) if case.settings.agent.keep_rules else ():
+            memory.keep_rule(rule, why, case.id)
     except (StoreError, OSError) as error:
         case.store.log("camera", {"problem": str(error)})
+
+
+def _proved(case: Case, verdict: Verdict) -> Iterator[tuple[Rule, str]]:
+    """The rules that reflection proposed in a case and that were right, each with what showed it.
+
+    A rule was right where it fired on an incident that the verdict found, and at that time a rule over what no model
+    said spoke for the same incident: a model is no witness to its own rules.
+    """
+    found = {span.event_type for span in verdict.spans}
+    families = {row.cite: row.family for row in verdict.evidence_rows}
+    fired = [line for line in verdict.trace if line.outcome == "fired" and line.weight > 0 and line.event_type in found]
+    others = [line for line in fired if all(families.get(cite) != "caption" for cite in line.evidence)]
+    for rule in _proposed(case):
+        for line in fired:
+            if line.rule == f"{rule.id}@{rule.version}":
+                same = (other for other in others if other.event_type == line.event_type and _meet(line, other))
+                witness = next(same, None)
+                if witness is not None:
+                    yield rule, f"It fired at {line.span}, and so did {witness.rule}."
+                    break
+
+
+def _proposed(case: Case) -> list[Rule]:
+    """The rules that reflection proposed, each once."""
+    told = [row.data.get("rule") for row in case.store.log_rows() if row.step.startswith("reflect ")]
+    rules = [Rule.model_validate(rule) for rule in told if isinstance(rule, dict)]
+    return list({rule.id: rule for rule in rules}.values())
+
+
+def _meet(one: Firing, other: Firing) -> bool:
+    return one.span is not None and other.span is not None and one.span.touches(other.span)
 
 
 def provenance_of(camera: CameraSnapshot | None) -> dict[str, object]:

@@ -7,7 +7,7 @@ import pytest
 from panda_agent.embedders import HashEmbedder
 from panda_agent.reasoning.llm.reasoner import ModelReasoner
 from tests.agent.conftest import opinion, step, when
-from tests.made_up import Still, frames
+from tests.made_up import Glance, Still, frames
 
 DOUBT = opinion(status="insufficient", answer="unclear", score=0.5, reason="It is too dark to tell.")
 CLIPS = 6
@@ -19,7 +19,14 @@ def planner(work):
         *first, last = steps
         rules = [*(when("reflect", one, times=1) for one in first), when("reflect", last), when("judge", DOUBT)]
         mine = ModelReasoner(embedder=HashEmbedder())
-        return work(frames(5.0 * CLIPS), rules, tools=[Still()], reasoner=mine, budget=budget)
+        return work(
+            frames(5.0 * CLIPS),
+            rules,
+            tools=[Still(), Glance()],
+            reasoner=mine,
+            budget=budget,
+            agent={"tools": ["zoom"]},
+        )
 
     return with_steps
 

@@ -12,7 +12,7 @@ from panda_agent.embedders import HashEmbedder
 from panda_agent.reasoning.llm.reasoner import ModelReasoner
 from panda_agent.settings import LADDER, load_settings
 from tests.agent.conftest import opinion, step, when
-from tests.made_up import Still, frames
+from tests.made_up import Glance, Still, frames
 
 DOUBT = opinion(status="insufficient", answer="unclear", score=0.5, reason="It is too dark to tell.")
 SCENE = {
@@ -31,7 +31,11 @@ def rung(work):
     def on(name: str):
         rules = [when("reflect", step("zoom")), when("judge", DOUBT), when("perceive", SCENE)]
         return work(
-            frames(), rules, tools=[Still()], reasoner=ModelReasoner(embedder=HashEmbedder()), agent={"rung": name}
+            frames(),
+            rules,
+            tools=[Still(), Glance()],
+            reasoner=ModelReasoner(embedder=HashEmbedder()),
+            agent={"rung": name},
         )
 
     return on
@@ -86,7 +90,7 @@ def _tested(case) -> set[str]:
 @pytest.mark.parametrize("name", ["m0", "m3", "m6"])
 def test_without_a_model_a_rung_switches_what_the_rules_have_of_it(home, name):
     settings = load_settings(tier="bare", agent={"rung": name})
-    verdict = Investigator(settings, tools=[Still()]).investigate(frames())
+    verdict = Investigator(settings, tools=[Still(), Glance()]).investigate(frames())
     assert bool(verdict.scene.tags or "not looked over" not in verdict.scene.overview) == LADDER[name]["perception"]
     named = {line.event_type for line in verdict.trace}
     assert (named <= {"unusual"}) == (LADDER[name]["advice"] == 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from panda_agent.embedders import HashEmbedder
@@ -143,9 +145,11 @@ def test_phrases_are_plain_words_each_once():
 
 
 def test_reflection_can_propose_a_rule_about_a_known_incident_only():
-    plan = type("P", (), {"event_types": [type("E", (), {"id": "fight"})()]})()
+    plan = SimpleNamespace(event_types=[SimpleNamespace(id="fight")], rules=())
     wrestling = NewRule(event="fight", description="They wrestle.", phrases=["wrestle"])
     assert provisional(wrestling, 3, plan).id == "fight.clip4"
+    again = SimpleNamespace(event_types=plan.event_types, rules=(provisional(wrestling, 3, plan),))
+    assert provisional(wrestling, 4, again) is None
     assert provisional(NewRule(event="flood", description="Water.", phrases=["water"]), 3, plan) is None
 
 

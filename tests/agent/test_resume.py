@@ -14,7 +14,7 @@ from panda_agent.reasoning.llm.reasoner import ModelReasoner
 from panda_agent.settings import load_settings
 from panda_agent.types import VerdictReached
 from tests.agent.conftest import opinion, step, when
-from tests.made_up import Still
+from tests.made_up import Glance, Still
 
 FIGHT = opinion(event="fight", status="abnormal", score=0.9, answer="yes", reason="One strikes the other.")
 REPLIES = [when("reflect", step("zoom")), when("judge", FIGHT)]
@@ -39,7 +39,7 @@ def film(tmp_path_factory):
 
 def investigator(home, url: str) -> Investigator:
     settings = load_settings(home=home, model={"base_url": url, "frames": 2})
-    return Investigator(settings, tools=[Still()], reasoner=ModelReasoner(embedder=HashEmbedder()))
+    return Investigator(settings, tools=[Still(), Glance()], reasoner=ModelReasoner(embedder=HashEmbedder()))
 
 
 async def leave_after(worker: Investigator, film, events: int) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from panda_agent import Investigator
 from panda_agent.embedders import HashEmbedder
+from panda_agent.errors import Unreachable
+from panda_agent.memory.camera import CameraMemory
 from panda_agent.nodes.model_access import ModelAccess
 from panda_agent.reasoning.llm.reasoner import ModelReasoner
 from panda_agent.settings import load_settings
-from tests.agent.conftest import opinion, when
+from tests.agent.conftest import NO_STEP, opinion, when
 from tests.made_up import Still, frames
 
 DOUBT = opinion(status="insufficient", answer="unclear", score=0.5, reason="It is too dark to tell.")
@@ -15,9 +17,13 @@ DOUBT = opinion(status="insufficient", answer="unclear", score=0.5, reason="It i
 
 def test_an_endpoint_that_is_away_is_waited_for_once_and_not_at_every_stage(home, monkeypatch):
     tried = []
-    opened = ModelAccess._opened
-    monkeypatch.setattr(ModelAccess, "_opened", lambda access: (tried.append(1), opened(access))[1])
-    settings = load_settings(home=home, model={"base_url": "http://127.0.0.1:9/v1", "timeout": 0.5})
+
+    def nobody(access):
+        tried.append(access)
+        raise Unreachable("The model endpoint http://127.0.0.1:9/v1 can't be reached.")
+
+    monkeypatch.setattr(ModelAccess, "_opened", nobody)
+    settings = load_settings(home=home, model={"base_url": "http://127.0.0.1:9/v1"})
     mine = ModelReasoner(embedder=HashEmbedder())
     verdict = Investigator(settings, tools=[Still()], reasoner=mine).investigate(frames())
     assert len(tried) == 1
@@ -36,3 +42,37 @@ def test_a_clip_after_an_unclear_one_is_looked_at_with_and_without_short_memory(
         judged.append([row.step for row in case.log() if row.step.startswith("ask judge")])
     assert judged[0] == judged[1]
     assert len(judged[0]) > 1
+
+
+SWINGS = {
+    "description": "Two men near a wall; one swings his arm at the other.",
+    "people": [],
+    "objects": [],
+    "visible_text": [],
+    "quality": "good",
+}
+PROPOSAL = NO_STEP | {
+    "why": "The rules know no swinging arms.",
+    "new_rule": {"event": "fight", "description": "Somebody swings an arm at another.", "phrases": ["swing arm"]},
+}
+
+
+def kept_after(work, clip, *, keep: bool, described: dict = SWINGS) -> list[str]:
+    rules = [when("caption", described), when("reflect", PROPOSAL), when("judge", DOUBT)]
+    agent = {"keep_rules": keep}
+    case = work(clip, rules, reasoner=ModelReasoner(embedder=HashEmbedder()), camera="gate", agent=agent)
+    return [kept.why for kept in CameraMemory.of(case.settings.root, "gate").rules()]
+
+
+def test_a_proposed_rule_is_kept_for_the_camera_where_motion_shows_that_it_was_right(work, clip):
+    (why,) = kept_after(work, clip, keep=True)
+    assert why.startswith("It fired at ")
+    assert "fight." in why
+
+
+def test_a_proposed_rule_is_not_kept_unless_that_is_wanted(work, clip):
+    assert kept_after(work, clip, keep=False) == []
+
+
+def test_a_proposed_rule_that_never_fired_is_not_kept(work, clip):
+    assert kept_after(work, clip, keep=True, described=SWINGS | {"description": "People stand near a wall."}) == []

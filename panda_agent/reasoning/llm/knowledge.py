@@ -82,15 +82,17 @@ def made(known: KnownRule, event: str, number: int) -> Rule | None:
 
 
 def provisional(new: NewRule, clip: int, plan: Plan) -> Rule | None:
-    """The rule that reflection on a clip proposes, for this case; None where it can't be one."""
+    """The rule that reflection on a clip proposes, for this case; None where it can't be one or is there already."""
     events = {event.id for event in plan.event_types}
     phrases = usable(new.phrases)
     if new.event not in events or not phrases:
         return None
     told = f"Somebody sees: {phrases[0]}."
-    return _rule(
+    rule = _rule(
         f"{new.event}.clip{clip + 1}", new.event, new.description, phrases, told, "Nothing of the kind.", "anomaly"
     )
+    known = rule is not None and any((one.event_type, one.when) == (rule.event_type, rule.when) for one in plan.rules)
+    return None if known else rule
 
 
 def usable(phrases: Iterable[str]) -> list[str]:

@@ -72,6 +72,7 @@ def weigh(
     *,
     started_at: str | None = None,
     added: Mapping[str, float] = MappingProxyType({}),
+    misses: bool = True,
 ) -> Weighed:
     """Fire rules over evidence. Pure: the same rows give the same trace, in whatever order they come.
 
@@ -81,6 +82,7 @@ def weigh(
             grades by.
         started_at: ISO time of second 0; None leaves rules about the clock undecided.
         added: Online, by id the rules that came while the video did, and the second from which each counts.
+        misses: The trace also has a line for each rule that did not fire; beliefs need none.
     """
     graded = {rule.when[0].kind for rule in rules if rule.strength is not None and rule.strength.field == "profile"}
     slim = (_slim(row, graded) for row in evidence)
@@ -104,7 +106,7 @@ def weigh(
                 drawn.append(Drawn(firing, company.anchor, _push(rule, firing, company, added.get(rule.id))))
             elif company.anchor.cite not in suspicion.told:
                 withheld[rule.event_type].append(_push(rule, firing, company, added.get(rule.id)))
-        if not firings:
+        if misses and not firings:
             trace.append(_not_fired(rule, by_kind, started_at))
     left, lost = answered(drawn, rows)
     pushes: dict[str, list[Push]] = defaultdict(list)

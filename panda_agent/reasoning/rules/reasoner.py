@@ -64,7 +64,7 @@ class RulesReasoner:
 
     def judge(self, clip: ClipView, plan: Plan, brief: Brief) -> Judgement:
         """Score a clip by the strongest anomaly belief within it."""
-        weighed = weigh(plan.rules, clip.evidence, started_at=brief.started_at)
+        weighed = weigh(plan.rules, clip.evidence, started_at=brief.started_at, misses=False)
         score, event = peak_within(weighed, plan, clip.span, brief)
         threshold, unsure = brief.settings.loop.threshold, brief.settings.loop.unsure
         firings = [line for line in weighed.fired() if line.event_type == event and line.span is not None]
