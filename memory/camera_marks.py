@@ -132,13 +132,14 @@ def _speaks(line: Firing, span: TimeSpan) -> bool:
 def _marked(line: Firing, rule: Rule, rows: Mapping[str, Evidence], started_at: str | None) -> dict[str, MarkedRow]:
     """The rows of one firing by their cites; none unless all of them can be known again."""
     behind = [rows[cite] for cite in line.evidence if cite in rows]
-    made = {row.cite: _known_again(row, rule, started_at) for row in behind}
+    made = {row.cite: known_again(row, rule, started_at) for row in behind}
     whole = len(behind) == len(line.evidence)
     kept = {cite: row for cite, row in made.items() if row is not None}
     return kept if whole and len(kept) == len(made) else {}
 
 
-def _known_again(row: Evidence, rule: Rule, started_at: str | None) -> MarkedRow | None:
+def known_again(row: Evidence, rule: Rule, started_at: str | None) -> MarkedRow | None:
+    """A row as far as a rule asks about it; None where nothing but words, or nothing at all, could be known again."""
     measures = tuple(_measures(row, rule))
     numbers = any(one.side != "same" for one in measures)
     everywhere = row.region is None and (not numbers or any(one.field == "profile" for one in measures))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from panda_agent.errors import UserError
 from panda_agent.memory.camera import CameraMemory
-from panda_agent.memory.camera_marks import Mark, rows_behind
+from panda_agent.memory.camera_marks import Mark, MarkedRow, known_again, rows_behind
 from panda_agent.memory.case_store import CaseStore
 from panda_agent.memory.cases import find_case
-from panda_agent.types import Plan, TimeSpan, Verdict
+from panda_agent.memory.likeness import place
+from panda_agent.types import Evidence, Plan, Rule, TimeSpan, Verdict
+
+SAME_PLACE = 0.5
+"""Agreement of places from which on two rows are about one thing."""
 
 
 def mark_false_alarm(
@@ -36,13 +41,17 @@ def mark_false_alarm(
     """
     with CaseStore.open(find_case(home, case_id)) as store:
         verdict, plan, settings = store.note("verdict"), store.note("plan"), store.record.settings
+        evidence = store.evidence()
     if verdict is None or plan is None:
         raise UserError(f"Case {case_id!r} has no verdict yet.", hint=f"Go on with `panda resume {case_id}`.")
     memory = CameraMemory.of(home, _camera_of(case_id, settings.get("camera"), camera))
     told, rules = Verdict.model_validate(verdict), Plan.model_validate(plan).rules
     events = sorted({line.event_type for line in told.trace if line.outcome == "fired" and line.weight > 0})
-    found = {name: rows_behind(told, rules, span, name) for name in events if event in (None, name)}
-    kept = {name: rows for name, rows in found.items() if rows}
+    kept: dict[str, list[MarkedRow]] = {}
+    for name in [name for name in events if event in (None, name)]:
+        if behind := rows_behind(told, rules, span, name):
+            about = [rule for rule in rules if (rule.event_type, rule.supports) == (name, "anomaly")]
+            kept[name] = [*behind, *_beside(behind, evidence, span, about, told.scene.clock)]
     if not kept:
         what = "anything" if event is None else repr(event)
         raise UserError(
@@ -50,6 +59,24 @@ def mark_false_alarm(
             hint=_hint(told, events),
         )
     return [memory.mark_normal(case_id, span, name, rows, note) for name, rows in kept.items()]
+
+
+def _beside(
+    behind: list[MarkedRow],
+    evidence: list[Evidence],
+    span: TimeSpan,
+    rules: Sequence[Rule],
+    clock: str | None,
+) -> list[MarkedRow]:
+    """What else showed the marked thing and only just did not speak: another day it may be that which speaks.
+
+    A bag is a thing left behind to one filter and a low lump at rest to another; which of them is sure of it, noise
+    decides.
+    """
+    there = [row for row in evidence if row.region is not None and row.span.overlap(span) >= 0.5 * row.span.duration]
+    near = [row for row in there if any(place(row.region, one.region) >= SAME_PLACE for one in behind if not one.way)]
+    made = (known_again(row, rule, clock) for row in near for rule in rules if row.kind == rule.when[0].kind)
+    return list(dict.fromkeys(one for one in made if one is not None and one not in behind))
 
 
 def _camera_of(case_id: str, own: object, named: str | None) -> str:

@@ -60,12 +60,12 @@ def _along(row: Evidence, marked: MarkedRow) -> float:
     """How well the places agree; of what moves, how near the marked way comes to three quarters of its own."""
     way = way_of(row)
     if not way or not marked.way:
-        return _place(row.region, marked.region)
-    near = sorted(max(_place(box, other) for other in marked.way) for box in way)
+        return place(row.region, marked.region)
+    near = sorted(max(place(box, other) for other in marked.way) for box in way)
     return near[int(len(near) * OFF_THE_WAY / 100)]
 
 
-def _place(here: Region | None, there: Region | None) -> float:
+def place(here: Region | None, there: Region | None) -> float:
     """How well two places agree, 0..1: by middle and size, or, where a box was drawn wider around more, by overlap.
 
     0 where the middles are a box apart or the sizes differ `MOST_SIZE` times, unless the boxes overlap well.
