@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pydantic import JsonValue
 
 from panda_agent.conversation.compare import REVISING, Moved, moved
+from panda_agent.conversation.retold import with_account
 from panda_agent.errors import UserError
 from panda_agent.memory.lock import working_on
 from panda_agent.memory.versions import Version
@@ -161,7 +162,9 @@ class Docket:
             marks=change.marks,
             undoes=change.undoes,
         )
-        final = after.model_copy(update={"provenance": after.provenance | self._revised(version)})
+        counted = {row.cite: row for row in (*self.rows(), *rows) if row.cite not in gone}
+        told = with_account(after, self.verdict, counted)
+        final = told.model_copy(update={"provenance": told.provenance | self._revised(version)})
         notes: dict[str, JsonValue] = {} if change.plan is None else {"plan": change.plan.model_dump(mode="json")}
         data |= {"version": number, "label": final.label, "headline": final.headline}
         store.keep_turn(step, data, rows=rows, notes=notes, revised=(final, version))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
 
 import pytest
 
+from panda_agent import Investigator
+from panda_agent.conversation import Conversation
+from panda_agent.conversation.retold import with_account
 from panda_agent.embedders import HashEmbedder
 from panda_agent.evaluation.groundedness import groundedness
 from panda_agent.reasoning.llm.reasoner import ModelReasoner
@@ -83,3 +87,31 @@ def test_of_a_lying_model_nothing_ungrounded_survives(shared, tmp_path_factory):
     found = groundedness(case.verdict)
     assert found.problems == ()
     assert json.dumps(case.verdict.model_dump(mode="json")["account"]).count("stabs") == 0
+
+
+def test_a_revised_verdict_keeps_what_still_stands_of_the_account(told, shared, tmp_path_factory):
+    fought = next(row for row in told["evidence"] if "agitat" in row["says"].lower())
+    other = next(row for row in told["evidence"] if row["id"] != fought["id"])
+    said = [{"text": row["says"], "cites": [row["id"]]} for row in (fought, other)]
+    case = _worked(shared, tmp_path_factory, [when("conclude", EMPTY | {"what": said})])
+    before = case.verdict
+    with closing(case.store()) as store:
+        rows = {row.cite: row for row in store.evidence()}
+    bare = before.model_copy(update={"account": (), "evidence_rows": ()})
+    assert with_account(bare, before, rows).account == before.account
+    (kept,) = with_account(bare, before, {fought["id"]: rows[fought["id"]]}).account
+    assert [claim.text for claim in kept.sentences] == [fought["says"]]
+    calm = with_account(bare.model_copy(update={"label": "normal"}), before, rows)
+    assert calm.account == ()
+    assert "left out" in calm.warnings[-1]
+
+
+def test_a_conversation_keeps_the_account_where_the_finding_stays(told, shared, tmp_path_factory):
+    row = next(row for row in told["evidence"] if "agitat" in row["says"].lower())
+    case = _worked(
+        shared, tmp_path_factory, [when("conclude", EMPTY | {"what": [{"text": row["says"], "cites": [row["id"]]}]})]
+    )
+    with Conversation(Investigator(case.settings), case.case_id) as talk:
+        reply = talk.say("I know it is so: a man falls at 0:01")
+        assert reply.version == 2, reply.lines
+        assert talk.docket.verdict.account == case.verdict.account
