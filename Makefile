@@ -12,7 +12,7 @@ $(READY): pyproject.toml
 
 test: setup
 	$(PY) -m pip install -q --group test
-	$(PY) -m pytest
+	$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: setup
 	$(PY) -m pip install -q --group lint

@@ -26,7 +26,8 @@ def whole(shared, tmp_path_factory):
         when("reflect", step(tool, input=INPUTS.get(tool, {}), new_check="Does it burn?"), times=1)
         for tool in PICTURE_TOOLS
     ]
-    return worked(tmp_path_factory.mktemp("home"), video, [*steps, when("judge", DOUBT)], loop={"clip_seconds": 2.0})
+    home, rules = tmp_path_factory.mktemp("home"), [*steps, when("judge", DOUBT)]
+    return worked(home, video, rules, loop={"clip_seconds": 2.0}, budget={"looks": len(PICTURE_TOOLS) + 2})
 
 
 def test_every_stage_is_told_in_the_log_and_every_picture_tool_is_used(whole):

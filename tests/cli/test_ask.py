@@ -6,12 +6,18 @@ import os
 import pty
 import subprocess
 
+import pytest
+
 from .conftest import PANDA
 
 
-def test_it_waits_and_goes_on_with_an_answer(film, panda, monkeypatch):
+@pytest.fixture(autouse=True)
+def _only_a_person_can_tell(monkeypatch):
     monkeypatch.setenv("PANDA_LOOP__UNSURE", "0.49")
-    monkeypatch.setenv("PANDA_LOOP__ROUNDS", "9")
+    monkeypatch.setenv("PANDA_AGENT__TOOLS", '["ask_human"]')
+
+
+def test_it_waits_and_goes_on_with_an_answer(film, panda):
     done = panda("investigate", film, "--ask", "--case", "yard")
     assert (done.code, done.out) == (130, "")
     assert "Case yard waits for you: is it so at 0:00.0" in done.err
@@ -26,8 +32,6 @@ def test_it_waits_and_goes_on_with_an_answer(film, panda, monkeypatch):
 
 
 def test_at_a_terminal_the_question_ends_when_its_time_is_over(film, monkeypatch):
-    monkeypatch.setenv("PANDA_LOOP__UNSURE", "0.49")
-    monkeypatch.setenv("PANDA_LOOP__ROUNDS", "9")
     monkeypatch.setenv("PANDA_LOOP__ASK_TIMEOUT", "0.5")
     ours, theirs = pty.openpty()
     command = [*PANDA, "investigate", str(film), "--ask", "--case", "yard"]
