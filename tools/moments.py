@@ -11,7 +11,7 @@ APART = 0.2
 """Two moments nearer than this, seconds, show the same."""
 OBJECTS = ("track", "object")
 """Kinds whose begin and end are births and deaths of what moves."""
-BROAD = ("scene", "crowd", "normality", "facts", "caption", "answer", "unanswered", "second_look", "blind")
+BROAD = ("scene", "crowd", "normality", "facts", "caption", "answer", "opinion", "unanswered", "second_look", "blind")
 """Kinds that tell of a stretch as a whole: their middle is no moment of its own."""
 
 

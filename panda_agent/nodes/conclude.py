@@ -29,6 +29,8 @@ def conclude(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     case = desk.case(state["case_id"])
     case.store.put_note(ENDED, {"looks": state["looks"], "stopped": state.get("stopped")})
     verdict = desk.reasoner_of(case).conclude(findings_of(desk, case))
+    # What the account took counts as well, and the same whether it was asked for now or before a kill.
+    verdict = verdict.model_copy(update={"cost": _cost(case, state["looks"])})
     case.store.log("conclude", {"label": verdict.label, "headline": verdict.headline})
     told = verdict.model_dump(mode="json")
     remember(case, verdict)

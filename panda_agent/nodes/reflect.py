@@ -6,6 +6,7 @@ from panda_agent.nodes.brief import brief_of, clip_of, come_by, latest, plan_of
 from panda_agent.nodes.desk import Case, Desk
 from panda_agent.nodes.perceive import Emit
 from panda_agent.nodes.state import CaseState, steps_of
+from panda_agent.reasoning.base import ClipView
 from panda_agent.types import Judgement, Reflected, Reflection
 
 
@@ -18,10 +19,7 @@ def reflect(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
     if spent is not None:
         case.store.put_note("spent", spent)
         return {"settled": True}
-    wish = None
-    if case.settings.agent.reflection and clip.round < case.settings.loop.rounds:
-        brief = brief_of(case, emit, come_by(case, clip.index))
-        wish = desk.reasoner_of(case).reflect(clip, judgement, plan_of(case), brief)
+    wish = _wish(desk, case, clip, judgement, emit)
     why = judgement.reason if wish is None else wish.why
     emit(Reflected(clip=clip.index, round=clip.round, why=why, tool=None if wish is None else wish.tool))
     if wish is None:
@@ -35,6 +33,17 @@ def reflect(desk: Desk, state: CaseState, emit: Emit) -> CaseState:
         "used": [*state["used"], wish.tool],
         "looks": state["looks"] + 1,
     }
+
+
+def _wish(desk: Desk, case: Case, clip: ClipView, judgement: Judgement, emit: Emit) -> Reflection | None:
+    """The look that the reasoner wishes; what it wished before a kill stands, as the plan has grown by it since."""
+    kept = case.store.note(f"reflection {clip.index}.{clip.round}")
+    if kept is not None:
+        return Reflection.model_validate(kept)
+    if not case.settings.agent.reflection or clip.round >= case.settings.loop.rounds:
+        return None
+    brief = brief_of(case, emit, come_by(case, clip.index))
+    return desk.reasoner_of(case).reflect(clip, judgement, plan_of(case), brief)
 
 
 def _extend_plan(case: Case, wish: Reflection, judgement: Judgement) -> None:

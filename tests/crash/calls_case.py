@@ -105,7 +105,7 @@ def _tick_requests(tick: Any) -> None:
 
     async def handled(transport: Any, request: Any) -> Any:
         request.headers["x-run"] = str(os.getpid())
-        if request.headers.get(PURPOSE_HEADER) in ("caption", "question"):
+        if request.headers.get(PURPOSE_HEADER, "probe") != "probe":
             request.extensions = {**request.extensions, "trace": follow}
         return await handle(transport, request)
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from panda_agent.memory.case_store import CaseStore
+from tests.crash.fates import Killer
 
 HERE = Path(__file__).resolve().parent
 FILES = ("verdict.json", "timeline.csv")
@@ -71,7 +72,7 @@ class Harness:
         send: signal.Signals = signal.SIGKILL,
         frames: bool = False,
         mutation: str | None = None,
-        model: tuple[str, int] | None = None,
+        model: tuple[str, str, int] | None = None,
     ) -> End:
         """Work on the case of a folder until the child ends, or gets its signal at a tick.
 
@@ -81,7 +82,7 @@ class Harness:
             send: The signal.
             frames: The case is about frames, not about a file.
             mutation: A defect to work with.
-            model: Address of a model and how many calls may be under way; then it is the case of `calls_case`.
+            model: A case that asks one (see `warm.ASKING`), the address, and how many calls may be under way.
         """
         order = {
             "folder": str(folder),
@@ -145,3 +146,8 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
 @pytest.fixture(scope="session")
 def look_into() -> Any:
     return contents
+
+
+@pytest.fixture(scope="session")
+def killer(harness: Harness) -> Killer:
+    return Killer(harness, contents)

@@ -9,7 +9,10 @@ from typing import Any
 from panda_agent import graph
 from panda_agent.backends.ledger import Ledger
 from panda_agent.memory.case_store import CaseStore
-from panda_agent.nodes import act
+from panda_agent.nodes import act, conclude, reflect
+from panda_agent.nodes.brief import brief_of, plan_of
+from panda_agent.tools import moments
+from panda_agent.tools.opinions import OPINION
 
 
 def commit_row_by_row() -> None:
@@ -104,6 +107,31 @@ def report_nothing_twice() -> None:
     Ledger.spent = told
 
 
+def look_where_it_judged() -> None:
+    """An agent that chooses its pictures by its own opinion, which it finds where a step is repeated."""
+    moments.BROAD = tuple(kind for kind in moments.BROAD if kind != OPINION)  # type: ignore[assignment]
+
+
+def reflect_anew() -> None:
+    """An agent that reflects again on what its reflection has changed."""
+
+    def wish(desk: Any, case: Any, clip: Any, judgement: Any, emit: Any) -> Any:
+        return desk.reasoner_of(case).reflect(clip, judgement, plan_of(case), brief_of(case, emit))
+
+    reflect._wish = wish
+
+
+def count_before_the_account() -> None:
+    """A verdict that counts its calls before the last are made, where nobody has made them yet."""
+    cost, counted = conclude._cost, []
+
+    def first(case: Any, looks: int) -> Any:
+        counted.append(cost(case, looks))
+        return counted[0]
+
+    conclude._cost = first
+
+
 MUTATIONS: dict[str, Callable[[], None]] = {
     defect.__name__: defect
     for defect in (
@@ -115,5 +143,8 @@ MUTATIONS: dict[str, Callable[[], None]] = {
         number_what_is_seen,
         finish_in_two_steps,
         note_the_time,
+        look_where_it_judged,
+        reflect_anew,
+        count_before_the_account,
     )
 }

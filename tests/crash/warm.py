@@ -18,10 +18,12 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+import agent_case
 import calls_case
 import case
 import faiss  # noqa: F401
 import mutations
+import openai.resources.chat  # noqa: F401
 import ticks
 
 from panda_agent import Investigator
@@ -33,6 +35,8 @@ from panda_agent.types import Event, Verdict, VerdictReached
 
 DEADLINE = 60
 """Seconds after which a child counts as hung, and SIGALRM ends it."""
+ASKING = {"tools": calls_case, "agent": agent_case}
+"""Cases that ask a model: its tools alone, or every stage."""
 
 
 def main() -> None:
@@ -90,7 +94,8 @@ def _run(folder: Path, order: dict[str, Any]) -> None:
         inv = case.investigator(folder)
     else:
         calls_case.tick_calls(tick)
-        inv = calls_case.investigator(folder, *order["model"])
+        kind, url, concurrency = order["model"]
+        inv = ASKING[kind].investigator(folder, url, concurrency)
     asyncio.run(_verdict(inv, folder, from_frames=order["frames"]))
     deliver(folder / "home", folder.name, {"out": str(folder / "out")})
     (folder / "trail.json").write_text(json.dumps(tick.trail))
