@@ -293,8 +293,11 @@ class CaseStore:
 
     def judgements(self, *, every_round: bool = False) -> list[Judgement]:
         """The last judgement of each clip in order of clips, or those of every round."""
-        rows = self._rows("SELECT clip, body FROM judgements ORDER BY clip, round")
-        found = [decode(Judgement, body, f"The judgement of clip {clip}") for clip, body in rows]
+        rows = self._rows("SELECT clip, round, body FROM judgements ORDER BY clip, round")
+        found = [
+            self._once(f"judgement {clip}.{n}", body, Judgement, f"The judgement of clip {clip}")
+            for clip, n, body in rows
+        ]
         return found if every_round else list({judgement.clip: judgement for judgement in found}.values())
 
     def put_note(self, key: str, value: JsonValue) -> None:
@@ -312,7 +315,11 @@ class CaseStore:
             StoreError: There is none, or it is no such model.
         """
         rows = self._rows("SELECT value FROM notes WHERE key = ?", key)
-        text, what = (rows[0][0] if rows else ""), f"The note {key!r} of case {self.folder.name!r}"
+        text = rows[0][0] if rows else ""
+        return self._once(f"note {key}", text, kind, f"The note {key!r} of case {self.folder.name!r}")
+
+    def _once(self, key: str, text: str, kind: type[M], what: str) -> M:
+        """A text as a model, read once for as long as it stays the same: each clip asks for all of them again."""
         known = self._read.get(key)
         if known is None or known[0] != text:
             known = self._read[key] = text, decode(kind, text, what)

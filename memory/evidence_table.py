@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from sqlite3 import Connection, Cursor
 from typing import Any
 
@@ -20,6 +21,8 @@ TABLE = (
     "CREATE INDEX evidence_order ON evidence (start, stop, kind, id, revision)",
     "CREATE INDEX evidence_pass ON evidence (pass)",
 )
+LONG = 20_000
+"""Characters of a stored row from which on it is worth keeping once it was read."""
 COLUMNS = "id, revision, kind, tool, start, stop, pass, body"
 PASS = 6
 """Place of the pass among them."""
@@ -138,7 +141,13 @@ def cited(db: Connection, cite: str) -> Evidence | None:
 
 
 def _read(name: str, revision: int, body: str) -> Evidence:
-    row = decode(Evidence, body, f"Evidence {name!r}")
+    row = _read_long(name, body) if len(body) >= LONG else decode(Evidence, body, f"Evidence {name!r}")
     if row.id != name:
         raise StoreError(f"Evidence {name!r} can't be read: its row holds another one, {row.id!r}.")
     return row.model_copy(update={"revision": revision}) if revision else row
+
+
+@lru_cache(maxsize=16)
+def _read_long(name: str, body: str) -> Evidence:
+    """A row with a course over the whole video: it touches every clip, and is read for each of them."""
+    return decode(Evidence, body, f"Evidence {name!r}")
