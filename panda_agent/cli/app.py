@@ -10,8 +10,10 @@ from panda_agent.cli import (
     ask_case,
     camera,
     cases,
+    compare,
     config,
     doctor,
+    eval,
     fake_model,
     fork,
     graph,
@@ -33,6 +35,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 CASES = "Cases"
+MEASURE = "How good it is"
 MACHINE = "This machine"
 
 app.command(epilog=investigate.EXIT_CODES)(investigate.investigate)
@@ -47,6 +50,8 @@ app.add_typer(ledger.app, name="ledger", rich_help_panel=CASES)
 app.add_typer(camera.app, name="camera", rich_help_panel=CASES)
 app.add_typer(memory.app, name="memory", rich_help_panel=CASES)
 app.add_typer(prompts.app, name="prompts", rich_help_panel=CASES)
+app.command("eval", rich_help_panel=MEASURE)(eval.evaluate)
+app.command(rich_help_panel=MEASURE)(compare.compare)
 app.command(rich_help_panel=MACHINE)(doctor.doctor)
 app.command("fake-model", rich_help_panel=MACHINE)(fake_model.fake_model)
 app.add_typer(config.app, name="config", rich_help_panel=MACHINE)

@@ -1,0 +1,1 @@
+"""Measures, one file a question. Each gives null where it is undefined, never 0."""

@@ -1,0 +1,127 @@
+"""Every row of `panda eval`: what it is worked on, and how. Whoever tunes the engine changes this file and the engine.
+
+One configuration stands for all caption rows: `CAPTIONS`. Rows differ from it by the rule pack of their scene, and
+online by the mode of the loop. No setting was chosen by a label that is not `dev`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from panda_agent.errors import UserError
+from panda_agent.evaluation.datasets import PED2, SHANGHAITECH, UCF_CRIME, Dataset
+from panda_agent.evaluation.sources import Captions, Source, Videos
+
+CAPTIONED: Mapping[str, Any] = {}
+"""Settings of all caption rows."""
+WATCHED: Mapping[str, Any] = {}
+"""Settings of all rows that look at video."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """A figure that somebody else printed, with other perception than this row has unless `same` says so."""
+
+    system: str
+    micro_auc: float
+    same: bool = False
+    """It saw the same observations."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table of results."""
+
+    name: str
+    title: str
+    dataset: Dataset
+    source: Source
+    sigma: float
+    """Width of the Gaussian of the smoothed baselines, in observations: as published beside the data."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """What differs from the defaults."""
+    online: bool = False
+    """Strictly causal: baselines are one observation late."""
+    published: tuple[Published, ...] = ()
+
+
+UCF_ANSWERS = Captions("ucf_crime/observations_internvl2_8b.jsonl.gz")
+UCF_PUBLISHED = (
+    Published("PANDA, offline", 0.8489),
+    Published("LAVAD", 0.8028),
+    Published("VADTree", 0.8474),
+    Published("VERA", 0.8655),
+    Published("Flashback", 0.873),
+    Published("NOVA", 0.8986),
+)
+
+ROWS = (
+    Row(
+        name="ucf-crime",
+        title="UCF-Crime, recorded answers of InternVL2-8B",
+        dataset=UCF_CRIME,
+        source=UCF_ANSWERS,
+        sigma=5.0,
+        settings={**CAPTIONED, "rules": "ucf-crime"},
+        published=UCF_PUBLISHED,
+    ),
+    Row(
+        name="ucf-crime-online",
+        title="UCF-Crime, the same answers one second late, strictly causal",
+        dataset=UCF_CRIME,
+        source=UCF_ANSWERS,
+        sigma=5.0,
+        settings={**CAPTIONED, "rules": "ucf-crime", "loop": {"mode": "online"}},
+        online=True,
+        published=(Published("PANDA, online", 0.8257),),
+    ),
+    Row(
+        name="shanghaitech",
+        title="ShanghaiTech, recorded captions of CogVLM",
+        dataset=SHANGHAITECH,
+        source=Captions("captions/shanghaitech_cogvlm.jsonl.gz", fps=24.0),
+        sigma=10.0,
+        settings={**CAPTIONED, "rules": "campus"},
+        published=(Published("AnomalyRuler", 0.852, same=True), Published("AnyAnomaly", 0.797)),
+    ),
+    Row(
+        name="ped2-captions",
+        title="Ped2, recorded captions of CogVLM",
+        dataset=PED2,
+        source=Captions("captions/ped2_cogvlm.jsonl.gz", fps=10.0),
+        sigma=10.0,
+        settings={**CAPTIONED, "rules": "campus"},
+        published=(Published("AnomalyRuler", 0.979, same=True),),
+    ),
+    Row(
+        name="ped2-video",
+        title="Ped2, the videos themselves, normal ones given",
+        dataset=PED2,
+        source=Videos("ped2/test", normal="ped2/train"),
+        sigma=5.0,
+        settings=WATCHED,
+        published=(Published("SlowFastVAD", 0.991),),
+    ),
+    Row(
+        name="ped2-video-zero-shot",
+        title="Ped2, the videos themselves, nothing given",
+        dataset=PED2,
+        source=Videos("ped2/test"),
+        sigma=5.0,
+        settings=WATCHED,
+    ),
+)
+
+
+def row_of(name: str) -> Row:
+    """A row by its name.
+
+    Raises:
+        UserError: There is none.
+    """
+    for row in ROWS:
+        if row.name == name:
+            return row
+    raise UserError(f"There is no row {name!r}.", hint=f"There are {', '.join(row.name for row in ROWS)}, and own.")

@@ -1,0 +1,159 @@
+"""A row from its data to its figures, in a run folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from panda_agent.equipment import equip
+from panda_agent.errors import UserError
+from panda_agent.evaluation.files import dump, write
+from panda_agent.evaluation.folder import METRICS, RunFolder, settings_hash
+from panda_agent.evaluation.looks import note_look
+from panda_agent.evaluation.measured import Figures, measured
+from panda_agent.evaluation.pool import Done, work_all
+from panda_agent.evaluation.result import Judged
+from panda_agent.evaluation.rows import Row
+from panda_agent.evaluation.sources import Task
+from panda_agent.evaluation.truth import VideoTruth
+from panda_agent.evaluation.versions import checkout, versions
+from panda_agent.prompts import load_pack
+from panda_agent.settings import Settings, Tier, load_settings
+
+HOME = "work"
+"""Folder of the run in which its cases are worked; gone when it is finished."""
+Watch = Callable[[int, int, Done | None], None]
+"""Told (videos done, videos in all, the last one)."""
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A finished run."""
+
+    row: Row
+    folder: RunFolder
+    metrics: Figures
+    videos: tuple[Judged, ...]
+    failures: tuple[Done, ...]
+
+
+def evaluate(
+    row: Row,
+    out: Path,
+    *,
+    data: Path | None,
+    tier: Tier = "bare",
+    workers: int = 1,
+    watch: Watch = lambda done, total, last: None,
+    counted: bool = True,
+) -> Evaluated:
+    """Work every video of a row that is not done yet, and measure.
+
+    Args:
+        row: What to work on, and how.
+        out: The run folder; one that holds part of the same run is gone on with.
+        data: The folder of data sets.
+        tier: bare or weights.
+        workers: Videos worked at a time; no figure depends on it.
+        watch: Told of progress.
+        counted: Note the look in the checkout's docs/looks.jsonl, where there is a checkout.
+
+    Raises:
+        UserError: Data are missing, or the folder holds another run.
+    """
+    truths = row.dataset.load(data)
+    tasks = matched(row.source.tasks(data or Path()), truths, row.title)
+    folder, made = RunFolder(out), versions()
+    asked = asked_for(row, tier)
+    folder.begin(asked, made)
+    folder.keep_truth(truths)
+    before = len(folder.results())
+    failures = _worked(tasks, row, folder, tier, workers, watch)
+    results = folder.results()
+    videos = [Judged(truth, results[truth.name]) for truth in truths if truth.name in results]
+    folder.order([one.result for one in videos])
+    metrics = {**_about(row, tier, failures), **measured(videos, sigma=row.sigma, online=row.online)}
+    write(out / METRICS, dump(metrics))
+    metrics = folder.read(METRICS)  # what is told is what is written
+    root = checkout()
+    if counted and root is not None and len(results) > before:  # to print the same once more is no second look
+        note_look(root, row=row.name, commit=made["commit"], settings=settings_hash(asked), metrics=metrics)
+    return Evaluated(row, folder, metrics, tuple(videos), tuple(failures))
+
+
+def matched(tasks: Sequence[Task], truths: Sequence[VideoTruth], title: str) -> list[Task]:
+    """The tasks in the order of the truth.
+
+    Raises:
+        UserError: A video has no truth, or no observations.
+    """
+    by_name = {task.name: task for task in tasks}
+    missing = [one.name for one in truths if one.name not in by_name]
+    unknown = sorted(set(by_name) - {one.name for one in truths})
+    if missing or unknown:
+        what = f"nothing was seen of {missing[0]}" if missing else f"nothing is known to be true of {unknown[0]}"
+        raise UserError(
+            f"{title}: truth and observations are of different videos ({len(missing)} and {len(unknown)}): {what}.",
+            hint="Check the names on both sides.",
+        )
+    return [by_name[one.name] for one in truths]
+
+
+def asked_for(row: Row, tier: Tier) -> dict[str, Any]:
+    """All that is asked of a run: its hash tells runs apart.
+
+    Raises:
+        UserError: The tier's weights, or the rules, are not there.
+    """
+    settings = _settings(row, tier, Path())
+    return {
+        "row": row.name,
+        "tier": tier,
+        "settings": settings.judging(),
+        "rules": load_pack(settings.rules).sha256,
+        "weights": dict(equip(settings).hashes),
+        "sigma": row.sigma,
+        "source": repr(row.source),
+    }
+
+
+def _worked(tasks: Sequence[Task], row: Row, folder: RunFolder, tier: Tier, workers: int, watch: Watch) -> list[Done]:
+    """Work what is not done yet, and keep it as it comes; returns the failures."""
+    done = folder.results()
+    waiting = [task for task in tasks if task.name not in done]
+    finished, failures = len(tasks) - len(waiting), []
+    watch(finished, len(tasks), None)
+    # A home of this run alone: results rest on no case from elsewhere. A run that was killed finds its caches again.
+    home = folder.path.absolute() / HOME
+    for one in work_all(waiting, _settings(row, tier, home), workers) if waiting else ():
+        finished += 1
+        if one.result is None:
+            failures.append(one)
+        else:
+            folder.add(one.result, one.seconds)
+        watch(finished, len(tasks), one)
+    shutil.rmtree(home, ignore_errors=True)
+    return failures
+
+
+def _settings(row: Row, tier: Tier, home: Path) -> Settings:
+    return load_settings(**{**_plain(row.settings), "home": home, "tier": tier})
+
+
+def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _plain(value) if isinstance(value, Mapping) else value for name, value in settings.items()}
+
+
+def _about(row: Row, tier: Tier, failures: Sequence[Done]) -> Figures:
+    return {
+        "row": row.name,
+        "title": row.title,
+        "tier": tier,
+        "failures": [{"video": one.name, "why": one.why} for one in sorted(failures, key=lambda one: one.name)],
+        "published": [
+            {"system": p.system, "micro_auc": p.micro_auc, "same_observations": p.same} for p in row.published
+        ],
+    }
