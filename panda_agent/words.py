@@ -31,7 +31,7 @@ IRREGULAR = {
 }  # fmt: skip
 
 
-DOUBLING = re.compile(r"[^aeiou]*[aeiou][^aeiouwxy]")
+DOUBLING = re.compile(r"[^aeiou]+[aeiou][^aeiouwxy]")
 """One short vowel before one last consonant: rob, run, hit, stop."""
 
 

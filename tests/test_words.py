@@ -77,3 +77,8 @@ def test_a_quote_is_the_sentence_that_says_it():
 def test_a_text_of_any_length_and_alphabet_is_read():
     assert not mentions("no " * 100_000, ["fight"])
     assert not mentions("一个人 \x00 🔥" * 1000, ["fire"])
+
+
+def test_a_small_word_is_no_short_form_of_another():
+    assert not mentions("The picture shows people running in front of a shop.", ["run off"])
+    assert mentions("A man runs off with the bag.", ["run off"])

@@ -163,8 +163,8 @@ class Docket:
             undoes=change.undoes,
         )
         counted = {row.cite: row for row in (*self.rows(), *rows) if row.cite not in gone}
-        told = with_account(after, self.verdict, counted)
-        final = told.model_copy(update={"provenance": told.provenance | self._revised(version)})
+        after = with_account(after, self.verdict, counted)
+        final = after.model_copy(update={"provenance": after.provenance | self._revised(version)})
         notes: dict[str, JsonValue] = {} if change.plan is None else {"plan": change.plan.model_dump(mode="json")}
         data |= {"version": number, "label": final.label, "headline": final.headline}
         store.keep_turn(step, data, rows=rows, notes=notes, revised=(final, version))
