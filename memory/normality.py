@@ -62,7 +62,11 @@ class NormalityMemory:
             (n,) distances in units of `limit`, not smoothed; (n,) index of the farthest cell of each look, -1 for a
             look without active cells.
         """
-        return _farthest(self._bank, looks, self.limit)
+        return farthest(looks, self.strangeness(looks))
+
+    def strangeness(self, looks: Sequence[CellLook]) -> list[NDArray[np.float32]]:
+        """How far each active cell is from normal life, look by look, in units of `limit`."""
+        return _strangeness(self._bank, looks, self.limit)
 
     def differs(self, cell: Features) -> dict[str, float]:
         """By how many normal spreads each feature of a cell (5,) differs from its nearest normal cells."""
@@ -158,7 +162,7 @@ def learn(videos: Sequence[tuple[str, Sequence[CellLook]]]) -> NormalityMemory:
         if others and looks:
             bank = _Bank(_thin(np.concatenate(others)), scale)
             few = looks[:: max(1, len(looks) // MAX_LOOKS)]
-            curves.append(smooth([look.time for look in few], _farthest(bank, few, 1.0)[0]))
+            curves.append(smooth([look.time for look in few], farthest(few, _strangeness(bank, few, 1.0))[0]))
     limit = float(np.quantile([curve.max() for curve in curves], LIMIT_QUANTILE)) if curves else 1.0
     return NormalityMemory(rows, scale, max(limit, 1e-3), tuple(sorted(name for name, _ in videos)))
 
@@ -202,20 +206,21 @@ class _Bank:
         return np.sqrt(np.maximum(squared[:, -1], 0.0)), near
 
 
-def _farthest(bank: _Bank, looks: Sequence[CellLook], limit: float) -> tuple[Curve, NDArray[np.int64]]:
-    filled = [look for look in looks if len(look.features)]
+def _strangeness(bank: _Bank, looks: Sequence[CellLook], limit: float) -> list[NDArray[np.float32]]:
+    features = _pool(looks)
+    distances = bank.search(features)[0] if len(features) else np.zeros(0, np.float32)
+    ends = np.cumsum([len(look.features) for look in looks]).tolist()
+    own = (distances[end - len(look.features) : end] for look, end in zip(looks, ends, strict=True))
+    return [_spread(look, far) / np.float32(limit) for look, far in zip(looks, own, strict=True)]
+
+
+def farthest(looks: Sequence[CellLook], odd: Sequence[NDArray[np.float32]]) -> tuple[Curve, NDArray[np.int64]]:
+    """The value of the oddest cell of each look, and its index, -1 for a look without active cells."""
     values, cells = np.zeros(len(looks)), np.full(len(looks), -1, np.int64)
-    if not filled:
-        return values, cells
-    distances, _ = bank.search(np.concatenate([look.features for look in filled]))
-    at = 0
-    for i, look in enumerate(looks):
-        n = len(look.features)
-        if n:
-            grown = _spread(look, distances[at : at + n])
+    for i, grown in enumerate(odd):
+        if len(grown):
             cells[i] = int(grown.argmax())
-            values[i] = float(grown[cells[i]]) / limit
-            at += n
+            values[i] = float(grown[cells[i]])
     return values, cells
 
 

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from panda_agent.memory.normality import MAX_ROWS, NormalityMemory, learn, smooth
+from panda_agent.memory.normality import MAX_ROWS, NormalityMemory, farthest, learn, smooth
 from panda_agent.memory.packed import PackedLooks
 from panda_agent.perception.cells import NAMES, CellLook
 from panda_agent.perception.look import Look
 from panda_agent.perception.observation import Observation
+from panda_agent.perception.patches import AROUND, HZ, Patches, patches_of, told
 from panda_agent.types import Region, TimeSpan
 
 MAX_HZ = 10.5
@@ -24,8 +25,8 @@ HIGH, LOW = 1.0, 0.64
 """An episode reaches HIGH times the calibrated limit and lasts while above LOW times it."""
 CHAPTER_SECONDS = 120.0
 """The curve is reported in pieces of this length."""
-AROUND = 1.0 / 12.0
-"""Half the side of the region around the farthest cell, share of the picture's longer side."""
+NEAR_LIMIT = 0.4
+"""Patches are told of moments, and places, that stray by this part of the calibrated limit."""
 MOST_EXTREME = 12
 """Cells a look keeps for the comparison with its own video; the calm ones can't be the farthest."""
 MOST_PLACES = 200
@@ -59,7 +60,7 @@ class UnusualMotion:
     """
 
     makes: ClassVar[dict[str, tuple[str, ...]]] = {
-        "normality": ("peak", "reference", "given", "moments", "profile"),
+        "normality": ("peak", "reference", "given", "moments", "profile", "patches"),
         "unusual": ("surprise", "reference", "given", "feature", "spreads", "seconds", "profile", "path"),
     }
 
@@ -69,6 +70,8 @@ class UnusualMotion:
         """The last few, until there are enough of them to pack."""
         self._packed: list[PackedLooks] = []
         self._moments: list[Moments] = []
+        self._patches: list[Patches] = []
+        self._due_patches = -1.0
         self._due = -1.0
         self._aspect = (1.0, 1.0)
 
@@ -90,9 +93,17 @@ class UnusualMotion:
             self._packed.append(PackedLooks.of(self._looks))
         else:
             # One by one: near a limit the search may round differently for many cells at a time.
-            self._moments += [compare(self._memory, [look]) for look in self._looks]
+            self._moments += [self._compare(self._memory, look) for look in self._looks]
             self._moments = [np.concatenate(self._moments)]
         self._looks = []
+
+    def _compare(self, memory: NormalityMemory, look: CellLook) -> Moments:
+        """Compare one look, and keep where it is odd."""
+        odd = memory.strangeness([look])
+        if look.time >= self._due_patches:
+            self._due_patches = look.time + 1.0 / HZ - 1e-3
+            self._patches.append(odd_patches(look, odd[0], self._aspect))
+        return compared([look], odd)
 
     def finish(self) -> list[Observation]:
         """The curve and its episodes."""
@@ -105,6 +116,7 @@ class UnusualMotion:
         moments = np.concatenate(self._moments or [np.zeros(0, _MOMENT)])
         if memory is None or not len(moments):
             return []
+        moments["value"][:1] = moments["value"][1:2]  # the first frame has no flow
         curve = smooth(moments["time"], moments["value"])
         return [*self._chapters(moments["time"].tolist(), curve), *self._episodes(moments, curve, memory)]
 
@@ -131,8 +143,13 @@ class UnusualMotion:
                 "given": int(self._memory is not None),
                 "moments": len(times),
                 "profile": profile_of(times, curve),
+                "patches": told(self._patches_in(times[0], times[-1])),
             },
         )
+
+    def _patches_in(self, start: float, end: float) -> Patches:
+        known = np.concatenate([np.zeros((0, 6), np.float32), *self._patches])
+        return known[(known[:, 0] >= start - 1e-3) & (known[:, 0] <= end + 1e-3) & (known[:, 5] >= NEAR_LIMIT)]
 
     def _episodes(self, moments: Moments, curve: NDArray[np.float64], memory: NormalityMemory) -> list[Observation]:
         found = []
@@ -191,13 +208,25 @@ class UnusualMotion:
 
 def compare(memory: NormalityMemory, looks: list[CellLook]) -> Moments:
     """How far looks are from what is normal."""
-    values, cells = memory.surprise(looks)
+    return compared(looks, memory.strangeness(looks))
+
+
+def compared(looks: Sequence[CellLook], odd: Sequence[NDArray[np.float32]]) -> Moments:
+    """The farthest cell of each look, of which is known how odd each of its cells is."""
+    values, cells = farthest(looks, odd)
     moments = np.zeros(len(looks), _MOMENT)
     moments["time"], moments["value"] = [look.time for look in looks], values
     for moment, look, cell in zip(moments, looks, cells.tolist(), strict=True):
         if cell >= 0:
             moment["cell"], moment["features"] = look.where[cell], look.features[cell]
     return moments
+
+
+def odd_patches(look: CellLook, odd: NDArray[np.float32], aspect: tuple[float, float]) -> Patches:
+    """Where a look is odd: the farthest cells that lie apart."""
+    grid = np.zeros(look.shape, np.float32)
+    grid[look.where[:, 0], look.where[:, 1]] = odd
+    return patches_of(look.time, grid, aspect)
 
 
 def extreme(look: CellLook) -> CellLook:

@@ -3,6 +3,9 @@
 Two shapes of JSON lines are known: one caption a frame, `{video, frame, description}` (as AnomalyRuler, ECCV 2024,
 published for Ped2 and ShanghaiTech), and one answer a second, `{video, second, text, flag}` (as CoReVAD published for
 UCF-Crime). A `label` in a row is the truth, and is never read.
+
+Online a description is known when what it tells of is over. So an answer about a second is used one second late, which
+it has to be: who published such answers had compared each with its neighbours.
 """
 
 from __future__ import annotations
@@ -10,8 +13,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +34,16 @@ CAPTIONS = RecordedTool(
     about="Captions that somebody else's model wrote.",
     family="caption",
     stage="overview",
-    makes={"caption": ("told", "model"), "score": ("profile", "peak", "mean", "system")},
+    makes={"caption": ("told", "model"), "score": ("profile", "peak", "mean", "system", "yes_no", "live")},
 )
 NOTHING: dict[str, Any] = {"span": None, "region": None, "input": {}, "about": [], "zones": [], "settings": {}}
 """What decided the one look: see `tools.replay.key_of`."""
+FLAG = "caption/flag"
+"""Family of a captioner's yes or no: it adds to what he describes, and is the same source."""
+ANSWER = re.compile(
+    r"^\W*(?:normal|abnormal|anomalous|anomaly|unusual|suspicious)(?:\s+(?:scenes?|videos?|clips?))?[.:!]\s*", re.I
+)
+"""The yes or no in words, with which some begin: `flag` says it already."""
 
 
 class FrameRow(Model, extra="ignore"):
@@ -94,20 +105,35 @@ def as_recording(captioned: Captioned, fps: float | None, source: str) -> tuple[
     """
     step = 1.0 if fps is None else 1.0 / fps
     spans = [_span(row, step) for row in captioned.rows]
-    rows = [_caption(row, span, source) for row, span in zip(captioned.rows, spans, strict=True)]
-    flags = [(span, row.flag) for row, span in zip(captioned.rows, spans, strict=True) if isinstance(row, SecondRow)]
-    told = [(span, flag) for span, flag in flags if flag is not None]
-    rows += [_score(told, source)] if told else []
+    pairs = list(zip(spans, captioned.rows, strict=True))
     header = Header(
         video=captioned.video,
         info=_info(captioned),
-        report=_report(len(rows), spans[-1].end),
+        report=_report(len(pairs), spans[-1].end),
         tier="model",
         tools=(CAPTIONS,),
         source=source,
     )
+    return header, [_probe(pairs, source, online=False), _probe(pairs, source, online=True)]
+
+
+def _probe(pairs: Sequence[tuple[TimeSpan, Row]], source: str, *, online: bool) -> Probe:
+    """What a case is told, all of it at once or as it comes."""
     tool = f"{CAPTIONS.name}@{CAPTIONS.version}"
-    return header, [Probe(tool=tool, key=probe_key(tool, NOTHING), rows=[packed(one) for one in rows])]
+    told = [_caption(row, span, source) for span, row in pairs]
+    flags = [(span, row.flag) for span, row in pairs if isinstance(row, SecondRow) and row.flag is not None]
+    if not online:
+        rows = [*told, _score(flags, source)] if flags else told
+        return Probe(tool=tool, key=probe_key(tool, NOTHING), rows=[packed(one) for one in rows])
+    late = [replace(one, known_at=one.span.end) for one in told]
+    late += [_as_it_comes(span, flag, source) for span, flag in flags]
+    return Probe(tool=tool, key=probe_key(tool, NOTHING | {"online": True}), rows=[packed(one) for one in late])
+
+
+def _as_it_comes(span: TimeSpan, flag: float, source: str) -> Observation:
+    """One flag, felt from when it is known."""
+    one = _score([(span, flag)], source)
+    return replace(one, data={**one.data, "profile": [[span.end, flag]], "live": True}, known_at=span.end)
 
 
 def _place(row: Row) -> int:
@@ -120,6 +146,8 @@ def _span(row: Row, step: float) -> TimeSpan:
 
 def _caption(row: Row, span: TimeSpan, source: str) -> Observation:
     text = row.description if isinstance(row, FrameRow) else row.text
+    if isinstance(row, SecondRow) and row.flag is not None:
+        text = ANSWER.sub("", text)
     return Observation("caption", span, text or "(nothing)", {"told": text, "model": source})
 
 
@@ -130,8 +158,8 @@ def _score(flags: list[tuple[TimeSpan, float]], source: str) -> Observation:
     whole = TimeSpan(start=flags[0][0].start, end=flags[-1][0].end)
     text = f"The captioner itself flags {mean:.0%} of {len(flags)} seconds."
     peak = max(flag for _, flag in flags)
-    data: dict[str, Any] = {"profile": points, "peak": peak, "mean": round(mean, 4), "system": source}
-    return Observation("score", whole, text, data)
+    data: dict[str, Any] = {"profile": points, "peak": peak, "mean": round(mean, 4), "system": source, "yes_no": 1}
+    return Observation("score", whole, text, data, family=FLAG)
 
 
 def _info(captioned: Captioned) -> VideoInfo:

@@ -97,6 +97,12 @@ class LoopSettings(Group):
     """A verdict whose score still lies this near to the threshold is inconclusive."""
     smooth_seconds: float = Field(default=0.0, ge=0, le=600)
     """Offline, the reported score is the mean of so many seconds (PANDA: 10); it hides what is shorter, so 0 is off."""
+    glance_seconds: float = Field(default=0.5, gt=0, le=60)
+    """A description of less than this tells of a moment, and is weighed together with those around it."""
+    incident_seconds: float = Field(default=2.0, gt=0)
+    """Seconds that an incident lasts, about, for weighing descriptions of moments together."""
+    quiet_seconds: float = Field(default=10.0, gt=0)
+    """Seconds from the end of one to the start of the next, about."""
     ask_human: bool = False
     """Ask a person about clips that stay unclear; the case waits for the answer."""
     ask_timeout: float | None = Field(default=None, gt=0)

@@ -52,13 +52,14 @@ def shipped_specs() -> list[ToolSpec]:
     from panda_agent.tools.caption_clip import TellFacts
     from panda_agent.tools.hear_person import HearPerson
     from panda_agent.tools.import_scores import ImportScores
+    from panda_agent.tools.liken_told import LikenTold
     from panda_agent.tools.opinions import JUDGE
     from panda_agent.tools.recall_camera import RecallCamera
     from panda_agent.tools.track_objects import TrackObjects
 
     everything = Equipment(prompts=load_prompts("default"), person=True)
     scores = ImportScores(Path("scores.npy"))
-    apart = [TellFacts.spec, TrackObjects.spec, RecallCamera.spec, HearPerson.spec, scores.spec, JUDGE]
+    apart = [TellFacts.spec, TrackObjects.spec, RecallCamera.spec, HearPerson.spec, LikenTold.spec, scores.spec, JUDGE]
     return [*apart, *(tool.spec for tool in default_tools(everything))]
 
 

@@ -12,6 +12,7 @@ from panda_agent.perception.attributes import Attributes
 from panda_agent.perception.camera_motion import CameraMotion
 from panda_agent.perception.camera_state import CameraState
 from panda_agent.perception.crowd import Crowd
+from panda_agent.perception.fastest import Fastest
 from panda_agent.perception.flames import Flames
 from panda_agent.perception.flashes import Flashes
 from panda_agent.perception.growth import Growth
@@ -30,6 +31,7 @@ FILTERS: tuple[type[Filter], ...] = (
     Scene,
     Attributes,
     Quick,
+    Fastest,
     Agitation,
     Posture,
     Lying,
@@ -45,7 +47,7 @@ FILTERS: tuple[type[Filter], ...] = (
     UnusualMotion,
 )
 
-ALONE = (Quick, Agitation, Posture, Zones, UnusualMotion)
+ALONE = (Quick, Fastest, Agitation, Posture, Zones, UnusualMotion)
 """Those that are given more than the frame rate."""
 
 
@@ -64,4 +66,4 @@ def build_filters(
     sharing: list[Filter] = [Quick(rate, senses), Agitation(rate, senses), Posture(rate, senses)]
     plain = [kind(rate) for kind in FILTERS if kind not in ALONE]  # type: ignore[call-arg]
     unusual = UnusualAsItComes(rate, normality) if online else UnusualMotion(rate, normality)
-    return [*sharing, *plain, Zones(rate, zones), unusual]
+    return [*sharing, *plain, Fastest(rate, online=online), Zones(rate, zones), unusual]

@@ -92,7 +92,7 @@ class ImportScores:
             name="import_scores" if name is None else f"import_scores_{_plain(name)}",
             about=f"Files the scores that {self._system} gave.",
             family=self._system,
-            makes={"score": ("profile", "peak", "mean", "system", "path")},
+            makes={"score": ("profile", "peak", "mean", "system", "yes_no", "path")},
             parallel_safe=True,
             aliases=("external scores", "scores", self._system),
         )
@@ -203,6 +203,7 @@ class ImportScores:
             "peak": peak,
             "mean": round(mean, 4),
             "system": self._system,
+            "yes_no": 0,
         }
         if places:
             data["path"] = [[at, box.x0, box.y0, box.x1, box.y1] for at, box, _ in places]

@@ -9,14 +9,15 @@ from dataclasses import replace
 from pydantic import JsonValue
 
 from panda_agent.memory.unusual import UnusualMotion
+from panda_agent.perception.fastest import Fastest
 from panda_agent.perception.look import Filter, Look
 from panda_agent.perception.observation import Observation
 from panda_agent.perception.open_episode import EVERY, is_news, so_far
 from panda_agent.perception.scene import Scene
 from panda_agent.types import Evidence
 
-WHOLE = (Scene, UnusualMotion)
-"""Filters of which nothing is asked before the end: one sums the video up, one tells its curve as it comes."""
+WHOLE = (Scene, Fastest, UnusualMotion)
+"""Filters of which nothing is asked before the end: one sums the video up, two tell their curves as they come."""
 SUMMARIES = ("crowd",)
 """Kinds that sum up and begin anew each time."""
 

@@ -11,7 +11,7 @@ from panda_agent.memory.cases import nearest_names
 from panda_agent.reporting.text import likelihood, number, plain
 from panda_agent.types import Evidence, Rule, Verdict, clock
 
-LONG = ("profile", "path", "letters", "watched")
+LONG = ("profile", "path", "patches", "letters", "watched")
 """Data that is told by its length."""
 
 

@@ -17,8 +17,8 @@ DIGITS = 4
 def places_of(v: Verdict) -> tuple[Place, ...]:
     """The boxes over time; a row's path, else its region for as long as it lasts. Rising by start.
 
-    The weight is that of the strongest rule that cites the row, as belief above one half: tanh(log-odds / 2). A row that
-    tells of several patches at a moment gives each the share of it that the patch has of the moment's oddest.
+    The weight is that of the strongest rule that cites the row, as belief above one half: tanh(log-odds / 2). A row
+    that tells of several patches at a moment gives each the share of it that the patch has of the moment's oddest.
     """
     weights: dict[str, float] = {}
     for line in v.trace:

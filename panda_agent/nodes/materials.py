@@ -21,6 +21,7 @@ from panda_agent.prompts import check_evidence, load_pack
 from panda_agent.prompts.prompt_packs import PromptPack, load_prompts
 from panda_agent.settings import Settings
 from panda_agent.tools import Tool, Toolbox, default_tools, installed_tools, kinds_of, shipped_specs
+from panda_agent.tools.liken_told import LikenTold
 from panda_agent.tools.recall_camera import RecallCamera
 from panda_agent.tools.replay import Recorded, Replayed
 from panda_agent.types import CaseRequest, RulePack
@@ -140,8 +141,13 @@ class Materials:
         if self.recording is not None:
             box = Toolbox(self._replayed(tool, box) for tool in self.recording.header.tools)
         check_evidence(self.pack, kinds_of(shipped_specs()) | box.makes())
-        recall = [] if self.camera is None else [RecallCamera(self.camera, self.request.started_at)]
-        return Toolbox([*(box if keep is None else (Recorded(tool, keep) for tool in box)), *recall])
+        from_rows: list[Tool] = [] if self.camera is None else [RecallCamera(self.camera, self.request.started_at)]
+        asked = {one.kind for rule in self.pack.rules for one in rule.when}
+        if "caption" in box.makes() and not asked.isdisjoint(LikenTold.spec.makes):
+            from_rows.append(LikenTold(self.pack.event_types))
+        taken = () if self.recording is None else self.recording.header.without
+        from_rows = [tool for tool in from_rows if tool.spec.name not in taken]
+        return Toolbox([*(box if keep is None else (Recorded(tool, keep) for tool in box)), *from_rows])
 
     def fitted(self, toolbox: Toolbox) -> Materials:
         """The same with the rules that were kept for the camera, as far as they fit the pack and the tools."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 NAMES = ("speed", "cover", "cover_around", "upright_edges", "level_edges")
 """The features of a cell, in this order."""
-VERSION = 3
+VERSION = 4
 """Changes whenever the features do: memories of another version are learnt anew."""
 STEP, NEAR, WIDE = 48, 16, 8
 """The longer side of the picture holds 48 cells; features are means over a sixteenth and an eighth of it."""
@@ -43,7 +43,9 @@ class CellLook:
         return cls(0.0, np.zeros((0, len(NAMES)), np.float32), np.zeros((0, 2), np.int16), (0, 0))
 
 
-def cells_of(time: float, gray: NDArray[np.uint8], flow: NDArray[np.float32], moving: NDArray[np.uint8]) -> CellLook:
+def cells_of(
+    time: float, gray: NDArray[np.uint8], velocity: NDArray[np.float32], moving: NDArray[np.uint8]
+) -> CellLook:
     """Measure the active cells of a frame.
 
     The features are those of simple crowd models (speed and occupancy of spatial cells, e.g. Adam et al., PAMI 2008)
@@ -52,7 +54,7 @@ def cells_of(time: float, gray: NDArray[np.uint8], flow: NDArray[np.float32], mo
     Args:
         time: Seconds.
         gray: (h, w).
-        flow: (h, w, 2), pixels per second.
+        velocity: (h / n, w / n, 2) of a picture drawn n times smaller, pixels of the whole one per second.
         moving: (h, w), what differs from the background, 0 or 255.
     """
     side = max(gray.shape)
@@ -63,7 +65,7 @@ def cells_of(time: float, gray: NDArray[np.uint8], flow: NDArray[np.float32], mo
     active = cover >= ACTIVE
     upright, level = (_edges(gray, moving, axis) for axis in ((1, 0), (0, 1)))
     maps = (
-        _speeds(flow, step, near) / side,
+        _speeds(velocity, gray.shape, step, near) / side,
         cover,
         far.means(covered) / 255.0,
         around.means(upright) * (EDGE / 100.0),
@@ -100,11 +102,11 @@ def _ends(length: int, step: int, size: int, shrunk: int) -> tuple[NDArray[np.in
     return np.maximum(start, 0), np.minimum(start + size, round(length / shrunk))
 
 
-def _speeds(flow: NDArray[np.float32], step: int, size: int) -> NDArray[np.float64]:
-    """Mean speed around each grid point, from every second pixel of every second row: flow is smooth."""
-    some = cv2.resize(flow, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST)
-    windows = _windows(*flow.shape[:2], step, size // 2, 2)
-    return windows.means(cv2.integral(cv2.magnitude(*cv2.split(some))))
+def _speeds(velocity: NDArray[np.float32], shape: tuple[int, ...], step: int, size: int) -> NDArray[np.float64]:
+    """Mean speed around each grid point of a picture of `shape`."""
+    shrunk = max(1, round(shape[0] / velocity.shape[0]))
+    windows = _windows(shape[0], shape[1], step, max(1, size // shrunk), shrunk)
+    return windows.means(cv2.integral(cv2.magnitude(*cv2.split(velocity))))
 
 
 def _edges(gray: NDArray[np.uint8], moving: NDArray[np.uint8], order: tuple[int, int]) -> NDArray[np.int32]:

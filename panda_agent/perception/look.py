@@ -32,6 +32,8 @@ class Pixels:
     """(n, 4) motion boxes in pixels."""
     cells: CellLook = field(default_factory=CellLook.empty, kw_only=True)
     """What moves, cell by cell."""
+    carried: NDArray[np.float32] = field(default_factory=lambda: np.zeros((1, 1, 2), np.float32), kw_only=True)
+    """(h / 4, w / 4, 2), flow averaged along the paths of what moves, pixels per second."""
 
 
 @dataclass(frozen=True, slots=True)

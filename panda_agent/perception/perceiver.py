@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from panda_agent.perception.background import Background
 from panda_agent.perception.boxes import motion_boxes
+from panda_agent.perception.carried import CarriedFlow
 from panda_agent.perception.cells import cells_of
 from panda_agent.perception.flow import DenseFlow
 from panda_agent.perception.look import Look, Pixels
@@ -41,6 +42,7 @@ class Perceiver:
         picks = np.unique(np.linspace(0, len(head) - 1, min(len(head), BACKGROUND_SAMPLES)).astype(int))
         self._background = Background([to_gray(head[i]) for i in picks], rate)
         self._flow = DenseFlow()
+        self._carried = CarriedFlow()
         self._tracker = MotionTracker(rate, config_dir)
         self._ignore = ignore
 
@@ -56,8 +58,9 @@ class Perceiver:
         foreground = self._background.update(gray)
         if self._ignore is not None:
             foreground.moving[self._ignore > 0] = 0
-        cells = cells_of(time, gray, flow, foreground.moving)
-        return Pixels(time, rgb, gray, flow, foreground, motion_boxes(foreground.moving), cells=cells)
+        carried = self._carried.update(flow, time)
+        cells = cells_of(time, gray, carried, foreground.moving)
+        return Pixels(time, rgb, gray, flow, foreground, motion_boxes(foreground.moving), cells=cells, carried=carried)
 
     def look(self, seen: Pixels) -> Look:
         """Follow what moves in the next frame."""
@@ -72,6 +75,7 @@ class Perceiver:
             self._tracker.live,
             ended,
             cells=seen.cells,
+            carried=seen.carried,
         )
 
     def last_tracks(self, look: Look) -> Look:

@@ -57,6 +57,12 @@ class Way:
         return float(self.time[-1] - self.time[0])
 
     @property
+    def whole_from(self) -> float:
+        """Second from which it is in the picture with all of its body: before, nobody can tell what comes in there."""
+        inside = ((self.place >= self.body / 2) & (self.place <= np.array(self.size) - self.body / 2)).all(axis=1)
+        return float(self.time[int(inside.argmax())])
+
+    @property
     def way(self) -> float:
         """Distance from first to last sight, body lengths."""
         return float(np.linalg.norm(self.place[-1] - self.place[0])) / self.body
@@ -176,7 +182,7 @@ def judge(way: Way, norms: PlaceNorms) -> Observation | None:
         return None
     against, flow = _against(way, rows)
     crowd = len({o.owner for row in others.values() for o in row})
-    start, end = float(way.time[0]), float(way.time[-1])
+    start, end = way.whole_from, float(way.time[-1])
     low, high = way.place.min(axis=0) - way.body / 2, way.place.max(axis=0) + way.body / 2
     speed = median(way.pace) / way.body
     return Observation(

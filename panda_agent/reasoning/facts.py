@@ -12,7 +12,7 @@ from panda_agent.reasoning.tokens import Token, plain, said, tokens
 from panda_agent.types import Evidence, TimeSpan
 from panda_agent.words import stem
 
-COURSES = frozenset(["profile", "path"])
+COURSES = frozenset(["profile", "path", "patches"])
 """Data fields that hold a course over time: any number can be found in one, so only its peak counts."""
 NEAR = 3
 """Words behind a number that may name what it counts."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from panda_agent.words import stem
@@ -29,6 +30,16 @@ FREE = _stems(
     wasn't weren't don't doesn't didn't hasn't haven't"""
 )
 """Function words, hedges, units of time, and what every report says of its own material: they claim nothing seen."""
+
+HEDGED = re.compile(r"\b(?:possibly|perhaps|maybe|might|could|or)\b[^,.;:\n]*", re.IGNORECASE)
+"""What a description says with doubt: "walking or running", "holding a stick, possibly a bat", up to the next pause.
+"Appears to" is no doubt: captioners say it of all that they see."""
+
+
+def undoubted_part(text: str) -> str:
+    """A description without what it says with doubt."""
+    return HEDGED.sub("", text)
+
 
 NUMBERS: Mapping[str, float] = {
     "zero": 0, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
@@ -85,6 +96,7 @@ SAME: tuple[frozenset[str], ...] = tuple(
 
 TOLD_BY: Mapping[str, frozenset[str]] = {
     "caption": _stems("caption description describe say tell"),
+    "told_like": _stems("caption description describe say tell like likened incident"),
     "answer": _stems("answer ask model person say"),
     "opinion": _stems("model judge say opinion"),
     "score": _stems("score system"),
@@ -108,6 +120,7 @@ ASKED: Mapping[str, frozenset[str]] = {
     "caption": frozenset(["model", "letters"]),
     "facts": frozenset(["rows"]),
     "comparison": frozenset(["windows"]),
+    "told_like": frozenset(["event", "wrong", "usual", "encoder"]),
 }
 """Data fields that hold what was asked or looked for: that it was looked for is no sign that it is there."""
 OUTSIDE = frozenset(["knowledge", "web"])

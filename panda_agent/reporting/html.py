@@ -17,7 +17,7 @@ from panda_agent.reporting.moments import key_moments
 from panda_agent.reporting.text import anchor, clean, counted, likelihood, number, plain
 from panda_agent.types import Evidence, Firing, Hypothesis, Judgement, ScorePoint, Verdict, clock
 
-_DRAWN = ("profile", "path", "of", "answered", "told")
+_DRAWN = ("profile", "path", "patches", "of", "answered", "told")
 """What the page draws or links instead of printing it."""
 MOST_CARDS = 12
 """Pieces of evidence that are all laid out; of more, only those that sentences cite."""

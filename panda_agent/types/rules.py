@@ -70,6 +70,8 @@ class Ramp(Model):
     field: str
     low: float
     high: float
+    over: float = Field(default=0.0, ge=0)
+    """Of a `profile`, seconds over which it is averaged before it is graded: weak testimony tells of a stretch only."""
 
 
 ExampleRow = dict[str, JsonValue]
@@ -119,6 +121,10 @@ class EventType(Model):
     """Words of a question that ask for it."""
     names: dict[str, str] = Field(default_factory=dict)
     """Its name in public data sets, e.g. {"ucf-crime": "Fighting"}."""
+    told: tuple[str, ...] = ()
+    """How somebody who sees it describes it in one sentence, in several ways: what descriptions are likened to."""
+    told_benign: tuple[str, ...] = ()
+    """The same of what it is easily taken for, and of ordinary life."""
 
 
 class RulePack(Model):

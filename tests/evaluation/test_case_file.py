@@ -24,7 +24,7 @@ def test_a_reopened_case_has_its_verdict_and_all_of_its_evidence(investigator, v
         assert isinstance(case, CaseFile)
         assert (case.id, case.verdict) == ("street", verdict)
         assert {row.cite for row in verdict.evidence_rows} <= {row.cite for row in case.evidence()}
-        assert len(case.evidence()) == 40
+        assert len(case.evidence(kind="caption")) == 40
         assert [row.span.start for row in case.evidence(kind="caption", span=(20.2, 21.8))] == [20.0, 21.0]
 
 

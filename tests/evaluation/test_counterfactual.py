@@ -40,5 +40,5 @@ def test_standing_is_confidence_in_an_anomaly_whatever_the_label(tmp_path):
     investigator = Investigator(Settings(rules="crime", tier="bare"))
     normal = investigator.investigate(recording=record(tmp_path / "dull.rec", texts(fight=False)))
     assert normal.label == "normal"
-    assert standing(normal) == 1 - normal.confidence < 0.1
+    assert standing(normal) == 1 - normal.confidence < 0.2
     assert standing(normal.model_copy(update={"label": "inconclusive", "confidence": 0.5})) == 0.5

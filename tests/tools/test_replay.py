@@ -118,7 +118,8 @@ def test_captions_of_others_become_evidence(tmp_path):
     verdict = Investigator(Settings(home=tmp_path)).investigate(recording=path)
     assert (verdict.label, verdict.event_type) == ("anomalous", "fight")
     assert verdict.spans[0].start == pytest.approx(2.0, abs=0.2)
-    assert all(row.family == "caption" for row in verdict.evidence_rows)
+    assert {row.family.partition("/")[0] for row in verdict.evidence_rows} == {"caption"}
+    assert verdict.confidence <= Settings().loop.one_source_cap
     assert not any("label" in row.data for row in verdict.evidence_rows)
 
 
@@ -127,8 +128,10 @@ def test_answers_by_the_second_keep_the_models_own_flags(tmp_path):
     rows = [{"video": "v", "second": i, "flag": i % 2, "text": "A street."} for i in range(4)]
     file.write_text("\n".join(map(json.dumps, rows)))
     (captioned,) = read_captions(file, None)
-    _, (probe,) = as_recording(captioned, None, file.name)
+    _, (probe, as_it_comes) = as_recording(captioned, None, file.name)
     score = probe.rows[-1]
+    assert [row.get("known_at") for row in as_it_comes.rows if row["kind"] == "score"] == [1.0, 2.0, 3.0, 4.0]
+    assert all(row.get("known_at") is None for row in probe.rows)
     assert score["kind"] == "score"
     assert score["data"]["profile"][:4] == [[0.0, 0.0], [0.999, 0.0], [1.0, 1.0], [1.999, 1.0]]
 

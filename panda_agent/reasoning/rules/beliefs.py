@@ -10,12 +10,14 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from panda_agent.reasoning.rules.smoothing import Array, Pace, persisting
 from panda_agent.types import TimeSpan
 
-Array = NDArray[np.float64]
 FADED = 40.0
 """Decay times after which a push adds less than a double can hold beside the prior (e^-40)."""
 
+SAME_MOMENT = 1e-3
+"""Seconds by which two moments may differ that are one."""
 HELD = 0.2
 """Seconds for which a level that was known as it came stands: longer than from one moment of a course to the next."""
 
@@ -55,6 +57,43 @@ class SecondLook:
         for span, known in zip(self.spans, self.known, strict=True):
             mask |= (about >= span.start) & (about <= span.end) & (times >= known)
         return mask
+
+
+@dataclass(frozen=True, slots=True)
+class Glances:
+    """Looks at single moments, one after the other, of which each says little: they are weighed together.
+
+    A look that says nothing of a thing speaks against it, as it would have been told had it been there.
+    """
+
+    kind: str
+    """The kind of evidence that each files."""
+    moments: tuple[float, ...]
+    """Seconds, rising: the middle of each look, or online when it was known."""
+    pace: Pace
+    causal: bool = False
+
+    def place(self, push: Push) -> int | None:
+        """Which look a push comes from; None where it is none of these."""
+        if push.kind != self.kind or push.times:
+            return None
+        moment = push.since if push.since is not None else (push.span.start + push.span.end) / 2
+        i = int(np.searchsorted(self.moments, moment - SAME_MOMENT))
+        return i if i < len(self.moments) and self.moments[i] <= moment + SAME_MOMENT else None
+
+    def course(self, levels: Array, times: Array, decay: float) -> Array:
+        """Log-odds at each of `times` (seconds, rising) of so much at each look; further from any look it fades."""
+        moments = np.asarray(self.moments)
+        means = persisting(moments, levels, self.pace, causal=self.causal)
+        after = np.searchsorted(moments, times + SAME_MOMENT)
+        before = np.maximum(after - 1, 0)
+        away = np.where(after > 0, times - moments[before], np.inf)
+        if self.causal:
+            held = np.where(after > 0, means[before], 0.0)
+        else:
+            held = np.interp(times, moments, means)
+            away = np.minimum(np.abs(away), np.abs(moments[np.minimum(after, len(moments) - 1)] - times))
+        return np.asarray(held * np.exp(-np.maximum(0.0, away - self.pace.glance) / decay), np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +164,7 @@ def log_odds(
     prior: float,
     decay: float,
     second_looks: Mapping[str, SecondLook] = MappingProxyType({}),
+    glances: Glances | None = None,
 ) -> Array:
     """Log-odds of one event type at each moment.
 
@@ -140,7 +180,9 @@ def log_odds(
         prior: Belief before any evidence.
         decay: Seconds in which a push fades to 1/e.
         second_looks: What each further tool watched again.
+        glances: Looks at single moments, whose pushes are weighed together instead.
     """
+    glimpsed, pushes = _glimpsed(pushes, glances)
     sides: dict[tuple[str, str], tuple[Array, Array]] = {}
     for push in pushes:
         part = push.felt(times, decay)  # the whole video for every push would take time by its square
@@ -153,10 +195,32 @@ def log_odds(
         best, worst = (side[part] for side in sides[sense])
         np.maximum(best, level, out=best)
         np.minimum(worst, level, out=worst)
+    for family, (told_for, against) in glimpsed.items():
+        assert glances is not None, "only they are glimpsed"
+        best, worst = sides.setdefault((family, ""), (np.zeros(len(times)), np.zeros(len(times))))
+        told = np.maximum(0.0, told_for + against)  # what explains nothing away says no more than silence
+        course = glances.course(told, times, decay)
+        np.maximum(best, course, out=best)
+        np.minimum(worst, course, out=worst)
     total = np.zeros(len(times))
     for _, (best, worst) in sorted(sides.items()):  # sums of floats depend on their order, so what comes later must not
         total = total + (best + worst)
     return logit(prior) + total
+
+
+def _glimpsed(pushes: Iterable[Push], glances: Glances | None) -> tuple[dict[str, tuple[Array, Array]], list[Push]]:
+    """By family, the strongest for and against at each glance; and the pushes that come from elsewhere."""
+    found: dict[str, tuple[Array, Array]] = {}
+    others: list[Push] = []
+    for push in pushes:
+        place = None if glances is None else glances.place(push)
+        if place is None or glances is None:
+            others.append(push)
+            continue
+        count = len(glances.moments)
+        best, worst = found.setdefault(push.family, (np.zeros(count), np.zeros(count)))
+        best[place], worst[place] = max(best[place], push.level), min(worst[place], push.level)
+    return found, others
 
 
 def _looks(push: Push, times: Array, second_looks: Mapping[str, SecondLook]) -> Array:

@@ -17,8 +17,8 @@ JOIN_SECONDS = 1.0
 """Stretches of one event type nearer than this are one span."""
 SAME = 0.5
 """Spans of two event types of a larger temporal IoU than this are one span with two names."""
-CATCH_ALL = "unusual"
-"""The event type that only says unlike normal life: any other that is believed is the better name."""
+CATCH_ALL = frozenset(["unusual", "incident"])
+"""Event types that only say unlike normal life, or that something is wrong: any other is the better name."""
 MOST_GAP = 1.0
 """Seconds between points of the timeline at most, so that the nearest point is never far."""
 DIGITS = 4
@@ -105,13 +105,13 @@ def one_name_each(spans: Sequence[AnomalySpan]) -> list[AnomalySpan]:
 
 def rank(span: AnomalySpan) -> tuple[bool, float, float, str]:
     """Sort key of spans: the best name first, then the strongest, then the earliest."""
-    return span.event_type == CATCH_ALL, -span.peak, span.start, span.event_type
+    return span.event_type in CATCH_ALL, -span.peak, span.start, span.event_type
 
 
 def _is_same(span: AnomalySpan, other: AnomalySpan) -> bool:
     shared = min(span.end, other.end) - max(span.start, other.start)
     length, further = span.end - span.start, other.end - other.start
-    if span.event_type == CATCH_ALL and shared > SAME * length:
+    if span.event_type in CATCH_ALL and shared > SAME * length:
         return True
     return shared > SAME * (length + further - shared)
 

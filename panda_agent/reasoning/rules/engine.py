@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,17 +12,29 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
-from panda_agent.reasoning.rules.beliefs import Push, SecondLook, log_odds, to_probability
+from panda_agent.reasoning.lexicon import undoubted_part
+from panda_agent.reasoning.rules.beliefs import Glances, Push, SecondLook, log_odds, to_probability
 from panda_agent.reasoning.rules.known import Drawn, answered
 from panda_agent.reasoning.rules.predicates import matches, meets, ramp, related, rise, same_episode
+from panda_agent.reasoning.rules.smoothing import Pace, averaged
 from panda_agent.reasoning.suspicion import SILENT, Suspicion, most_benign, suspicion_of, unwritten, writing_of
-from panda_agent.types import Condition, EventType, Evidence, Firing, Rule
+from panda_agent.types import Condition, EventType, Evidence, Firing, Ramp, Rule, TimeSpan
 from panda_agent.words import quote
 
 Times = NDArray[np.float64]
+SLACK = 1e-6
+"""Seconds by which rows are looked for further than they may be: what is near enough is settled exactly afterwards."""
 LONGEST = 240
 """Characters of a measured text in a sentence, at most."""
+USUAL_PACE = Pace()
+GLIMPSED = "caption"
+"""The kind of evidence of which a row may tell of a single moment."""
+DOUBTED = 0.5
+"""Share of its weight that is left of what a description says with doubt."""
+DERIVED = "told_like"
+"""The kind of evidence that is worked out from descriptions, moment by moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,8 @@ class Weighed:
     """By cite, testimony of a model that counts for nothing, with the order that it read or saw."""
     withheld: Mapping[str, Sequence[Push]] = field(default_factory=dict)
     """Accusations that don't count because writing in the picture names what they accuse of."""
+    glances: Glances | None = None
+    """Descriptions of single moments, of which each counts little."""
     at_worst: Mapping[str, Sequence[Push]] = field(default_factory=dict)
     """What suspect testimony could have said against the anomaly, had nobody told the model what to say."""
 
@@ -63,7 +78,7 @@ class Weighed:
     def belief(self, event: EventType, times: Times) -> Times:
         """Belief in one event type at each of `times` (seconds, rising)."""
         pushes = self.pushes.get(event.id, ())
-        return to_probability(log_odds(pushes, times, event.prior, event.decay, self.second_looks))
+        return to_probability(log_odds(pushes, times, event.prior, event.decay, self.second_looks, self.glances))
 
 
 def weigh(
@@ -73,6 +88,7 @@ def weigh(
     started_at: str | None = None,
     added: Mapping[str, float] = MappingProxyType({}),
     misses: bool = True,
+    pace: Pace = USUAL_PACE,
 ) -> Weighed:
     """Fire rules over evidence. Pure: the same rows give the same trace, in whatever order they come.
 
@@ -83,6 +99,7 @@ def weigh(
         started_at: ISO time of second 0; None leaves rules about the clock undecided.
         added: Online, by id the rules that came while the video did, and the second from which each counts.
         misses: The trace also has a line for each rule that did not fire; beliefs need none.
+        pace: How descriptions of single moments are weighed together.
     """
     graded = {rule.when[0].kind for rule in rules if rule.strength is not None and rule.strength.field == "profile"}
     slim = (_slim(row, graded) for row in evidence)
@@ -93,12 +110,13 @@ def weigh(
         if row.cite not in replaced:
             by_kind[row.kind].append(row)
     suspicion = suspicion_of(rows)
+    by_kind[DERIVED] = _undictated(by_kind[DERIVED], [row for row in rows if row.cite in suspicion.told])
     trusted = {kind: [row for row in of if row.cite not in suspicion.told] for kind, of in by_kind.items()}
     trace: list[Firing] = []
     drawn: list[Drawn] = []
     withheld: dict[str, list[Push]] = defaultdict(list)
     for rule in sorted(rules, key=lambda rule: rule.id):
-        firings = _fire(rule, by_kind, trusted, started_at)
+        firings = _fire(rule, by_kind, trusted, started_at, pace.glance)
         for firing, company in firings:
             why_not = _distrusted(rule, company, suspicion)
             trace.append(firing if why_not is None else _uncounted(firing, why_not))
@@ -114,7 +132,28 @@ def weigh(
         pushes[push.event_type].append(push)
     at_worst = _cleared([row for row in rows if row.cite in suspicion.told], rules)
     looks = _second_looks(by_kind["second_look"])
-    return Weighed(trace, dict(pushes), looks, lost, suspicion.told, dict(withheld), at_worst)
+    glances = glances_of(by_kind[GLIMPSED], pace)
+    return Weighed(trace, dict(pushes), looks, lost, suspicion.told, dict(withheld), glances, at_worst)
+
+
+def glances_of(rows: Sequence[Evidence], pace: Pace) -> Glances | None:
+    """The descriptions of single moments among some; None where there is at most one."""
+    short = [row for row in rows if row.span.duration < pace.glance]
+    causal = any(row.known_at is not None for row in short)
+    moments = sorted({(row.span.start + row.span.end) / 2 if row.known_at is None else row.known_at for row in short})
+    return Glances(GLIMPSED, tuple(moments), pace, causal) if len(moments) > 1 else None
+
+
+def _undictated(rows: Sequence[Evidence], dictated: Sequence[Evidence]) -> list[Evidence]:
+    """Rows without the points of their course that rest on descriptions which a text may have ordered."""
+    if not dictated:
+        return list(rows)
+    spans = [row.span if row.known_at is None else TimeSpan(start=row.known_at, end=row.known_at) for row in dictated]
+    return [row.model_copy(update={"data": row.data | {"profile": _outside(row.profile, spans)}}) for row in rows]
+
+
+def _outside(points: Sequence[tuple[float, float]], spans: Sequence[TimeSpan]) -> list[JsonValue]:
+    return [[t, value] for t, value in points if not any(span.start <= t <= span.end for span in spans)]
 
 
 def _distrusted(rule: Rule, company: _Company, suspicion: Suspicion) -> str | None:
@@ -149,7 +188,7 @@ def _slim(row: Evidence, graded: Collection[str]) -> Evidence:
     if row.kind == "caption" and isinstance(row.data.get("told"), str):
         told = unwritten(str(row.data["told"]), writing_of(row))
         row = row if told == row.data["told"] else row.model_copy(update={"data": row.data | {"told": told}})
-    idle = {"path"} if row.kind in graded else {"path", "profile"}
+    idle = {"path", "patches"} if row.kind in graded else {"path", "patches", "profile"}
     if idle.isdisjoint(row.data):
         return row
     return row.model_copy(update={"data": {name: value for name, value in row.data.items() if name not in idle}})
@@ -188,18 +227,22 @@ class _Company:
 
 
 def _fire(
-    rule: Rule, by_kind: Mapping[str, list[Evidence]], trusted: Mapping[str, list[Evidence]], started_at: str | None
+    rule: Rule,
+    by_kind: Mapping[str, list[Evidence]],
+    trusted: Mapping[str, list[Evidence]],
+    started_at: str | None,
+    glance: float,
 ) -> list[tuple[Firing, _Company]]:
     """Every row that meets the first condition, with what the further ones need of the rows that can be trusted."""
     if rule.needs_clock and started_at is None:
         return []
     first, *others = rule.when
     found: list[tuple[Firing, _Company]] = []
-    for anchor in by_kind.get(first.kind, ()):
-        if matches(anchor, first, started_at) is not True:
-            continue
-        company = _company(anchor, others, trusted, started_at)
-        strength = _strength(rule, anchor, started_at)
+    anchors = [row for row in by_kind.get(first.kind, ()) if matches(row, first, started_at) is True]
+    near = [_Near.of(one, first, trusted, started_at, glance) for one in others] if anchors else []
+    for anchor in _over_stretches(anchors, rule.strength):
+        company = _company(anchor, near)
+        strength = _strength(rule, anchor, started_at) * _sureness(anchor, first)
         if company is None or strength <= 0.0:
             continue
         sign = 1.0 if rule.supports == "anomaly" else -1.0
@@ -222,6 +265,23 @@ def _fire(
     return found
 
 
+def _over_stretches(rows: Sequence[Evidence], scale: Ramp | None) -> Sequence[Evidence]:
+    """Rows whose courses are averaged as a ramp asks: those of one tool as one course. Online by what came before."""
+    if scale is None or scale.field != "profile" or not scale.over:
+        return rows
+    found = list(rows)
+    for tool in dict.fromkeys(row.tool for row in rows):
+        points = sorted((t, i, v) for i, row in enumerate(rows) if row.tool == tool for t, v in row.profile)
+        causal = any(row.known_at is not None for row in rows)
+        means = averaged([t for t, _, _ in points], [v for _, _, v in points], scale.over, causal=causal)
+        courses: dict[int, list[JsonValue]] = defaultdict(list)
+        for (t, i, _), mean in zip(points, means.tolist(), strict=True):
+            courses[i].append([t, mean])
+        for i, course in courses.items():
+            found[i] = rows[i].model_copy(update={"data": rows[i].data | {"profile": course}})
+    return found
+
+
 def _quoting(row: Evidence, condition: Condition) -> Evidence:
     """A row whose texts are cut to the sentence that says what the condition looks for."""
     said = {
@@ -232,29 +292,57 @@ def _quoting(row: Evidence, condition: Condition) -> Evidence:
     return row.model_copy(update={"data": row.data | said}) if said else row
 
 
-def _company(
-    anchor: Evidence, others: Sequence[Condition], by_kind: Mapping[str, list[Evidence]], started_at: str | None
-) -> _Company | None:
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """The rows that meet a further condition, ready to be looked up by time."""
+
+    condition: Condition
+    rows: Sequence[Evidence]
+    """Rising by start."""
+    starts: Sequence[float]
+    longest: float
+    """Seconds that the longest of them lasts."""
+
+    @classmethod
+    def of(
+        cls,
+        condition: Condition,
+        first: Condition,
+        by_kind: Mapping[str, list[Evidence]],
+        started_at: str | None,
+        glance: float,
+    ) -> _Near:
+        rows = [row for row in by_kind.get(condition.kind, ()) if matches(row, condition, started_at)]
+        if condition.kind == GLIMPSED and condition.where == first.where:  # told again: glances are weighed together
+            rows = [row for row in rows if row.span.duration >= glance]
+        longest = max((row.span.duration for row in rows), default=0.0)
+        return cls(condition, rows, [row.span.start for row in rows], longest)
+
+    def beside(self, anchor: Evidence) -> Iterable[Evidence]:
+        """Those that stand in the relation to the anchor that is asked for."""
+        reach = self.condition.within + SLACK
+        first = bisect_left(self.starts, anchor.span.start - reach - self.longest)
+        last = bisect_right(self.starts, anchor.span.end + reach)
+        return (
+            row
+            for row in self.rows[first:last]
+            if row.cite != anchor.cite and not same_episode(anchor, row) and related(anchor, row, self.condition)
+        )
+
+
+def _company(anchor: Evidence, others: Sequence[_Near]) -> _Company | None:
     """The rows that the further conditions need beside the anchor; None when one of them is not met.
 
     Online a row that must not be there forbids nothing until it is known.
     """
     company = _Company(anchor, [], None)
-    for condition in others:
-        near = (
-            row
-            for row in by_kind.get(condition.kind, ())
-            if row.cite != anchor.cite
-            and not same_episode(anchor, row)
-            and related(anchor, row, condition)
-            and matches(row, condition, started_at)
-        )
-        row = _first_known(near)
-        if condition.absent and row is not None and row.known_at is not None:
+    for near in others:
+        absent, row = near.condition.absent, _first_known(near.beside(anchor))
+        if absent and row is not None and row.known_at is not None:
             company = replace(
                 company, until=row.known_at if company.until is None else min(company.until, row.known_at)
             )
-        elif (row is None) != condition.absent:
+        elif (row is None) != absent:
             return None
         elif row is not None:
             company.others.append(row)
@@ -277,6 +365,19 @@ def _strength(rule: Rule, anchor: Evidence, started_at: str | None) -> float:
     if rule.strength is not None and rule.strength.field == "profile":
         return max((rise(value, rule.strength) for _, value in anchor.profile), default=0.0)
     return ramp(anchor, rule.strength, started_at)
+
+
+def _sureness(row: Evidence, condition: Condition) -> float:
+    """How much of a description's weight counts: half where it says what is asked for with doubt only."""
+    asked = [one for one in condition.where if one.op == "mentions"]
+    if not asked or all(meets(_undoubted(row, one.field), one) for one in asked):
+        return 1.0
+    return DOUBTED
+
+
+def _undoubted(row: Evidence, field: str) -> Evidence:
+    told = undoubted_part(str(row.data.get(field, "")))
+    return row.model_copy(update={"data": row.data | {field: told}})
 
 
 def _push(rule: Rule, firing: Firing, company: _Company, added: float | None) -> Push:

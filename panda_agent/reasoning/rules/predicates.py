@@ -5,10 +5,18 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from panda_agent.types import Condition, Evidence, Predicate, Ramp
 from panda_agent.words import mentions
+
+
+@lru_cache(maxsize=2**17)
+def _says(text: str, phrases: tuple[str, ...]) -> bool:
+    """Whether a text mentions one of some phrases; a captioner says the same of many moments."""
+    return mentions(text, phrases)
+
 
 OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
@@ -18,7 +26,7 @@ OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
     "in": lambda found, wanted: found in wanted,
-    "mentions": lambda text, phrases: mentions(str(text), phrases),
+    "mentions": lambda text, phrases: _says(str(text), tuple(phrases)),
 }
 
 

@@ -12,6 +12,7 @@ from panda_agent.reasoning.base import Brief, ClipView, Findings
 from panda_agent.reasoning.rules.curve import CATCH_ALL
 from panda_agent.reasoning.rules.engine import Weighed, weigh
 from panda_agent.reasoning.rules.scene import scene_of
+from panda_agent.reasoning.rules.smoothing import Pace
 from panda_agent.reasoning.rules.verdict import write_verdict
 from panda_agent.types import (
     EventType,
@@ -64,7 +65,9 @@ class RulesReasoner:
 
     def judge(self, clip: ClipView, plan: Plan, brief: Brief) -> Judgement:
         """Score a clip by the strongest anomaly belief within it."""
-        weighed = weigh(plan.rules, clip.evidence, started_at=brief.started_at, misses=False)
+        loop = brief.settings.loop
+        pace = Pace(loop.glance_seconds, loop.incident_seconds, loop.quiet_seconds)
+        weighed = weigh(plan.rules, clip.evidence, started_at=brief.started_at, misses=False, pace=pace)
         score, event = peak_within(weighed, plan, clip.span, brief)
         threshold, unsure = brief.settings.loop.threshold, brief.settings.loop.unsure
         firings = [line for line in weighed.fired() if line.event_type == event and line.span is not None]
@@ -172,7 +175,7 @@ def _usable(rule: Rule, scene: SceneContext, brief: Brief) -> bool:
     fits = (
         not rule.scenes or bool(set(rule.scenes) & set(scene.tags)) or bool(set(rule.scenes) & set(brief.pack.scenes))
     )
-    allowed = brief.settings.agent.advice or rule.event_type == CATCH_ALL or rule.when[0].kind in ASKED
+    allowed = brief.settings.agent.advice or rule.event_type in CATCH_ALL or rule.when[0].kind in ASKED
     return fits and bool(allowed) and all(condition.kind in brief.makes for condition in rule.when)
 
 

@@ -9,7 +9,7 @@ from panda_agent.reasoning.rules.account import answer_of, cited_rows, claims_of
 from panda_agent.reasoning.rules.curve import CATCH_ALL, Curve, draw, rank, timeline
 from panda_agent.reasoning.rules.doubted import doubts_about, undoubted
 from panda_agent.reasoning.rules.engine import Weighed, weigh
-from panda_agent.reasoning.rules.smoothing import smoothed
+from panda_agent.reasoning.rules.smoothing import Pace, smoothed
 from panda_agent.types import AnomalySpan, EventType, Label, ScorePoint, Severity, Verdict, clock
 
 SEVERITY = {"high": 3, "medium": 2, "low": 1}
@@ -18,7 +18,9 @@ SEVERITY = {"high": 3, "medium": 2, "low": 1}
 def write_verdict(findings: Findings) -> Verdict:
     """Weigh all evidence, decide the label, and say why with citations."""
     plan, started_at = findings.plan, findings.brief.started_at
-    weighed = weigh(plan.rules, findings.evidence, started_at=started_at, added=plan.added)
+    loop = findings.brief.settings.loop
+    pace = Pace(loop.glance_seconds, loop.incident_seconds, loop.quiet_seconds)
+    weighed = weigh(plan.rules, findings.evidence, started_at=started_at, added=plan.added, pace=pace)
     curve = draw(findings, weighed)
     label, because = undoubted(decide(findings, curve), weighed, lambda other: decide(findings, draw(findings, other)))
     spans = curve.spans if label == "anomalous" else ()
@@ -64,7 +66,7 @@ def main_span(spans: Sequence[AnomalySpan]) -> AnomalySpan | None:
     if not spans:
         return None
     top = max(spans, key=lambda span: (span.peak, -span.start))
-    if top.event_type != CATCH_ALL:
+    if top.event_type not in CATCH_ALL:
         return top
     return min((span for span in spans if span.start <= top.end and top.start <= span.end), key=rank)
 
@@ -125,7 +127,7 @@ def _confidence(findings: Findings, label: Label, curve: Curve, weighed: Weighed
         return (1.0 - curve.peak) * (1.0 - blind), []
     if label == "inconclusive":
         return 0.5, []
-    by_cite = {row.cite: row.family for row in findings.evidence}
+    by_cite = {row.cite: row.family.partition("/")[0] for row in findings.evidence}  # two readings of one source
     events = {span.event_type for span in curve.spans}
     families = {
         by_cite[c] for one in weighed.fired() if one.weight > 0 and one.event_type in events for c in one.evidence
