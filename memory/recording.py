@@ -57,6 +57,8 @@ class Header(Model):
     """Normal videos that it was compared with."""
     source: str | None = None
     """Where the observations come from, where they are not ours."""
+    without: tuple[str, ...] = Field(default=(), exclude_if=lambda names: not names)
+    """Tools that were taken out again, for an ablation; those that work from rows are left out by it as well."""
 
 
 class Probe(Model):

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from panda_agent.cli import (
+    ablate,
     ask_case,
     camera,
     cases,
@@ -52,6 +53,7 @@ app.add_typer(memory.app, name="memory", rich_help_panel=CASES)
 app.add_typer(prompts.app, name="prompts", rich_help_panel=CASES)
 app.command("eval", rich_help_panel=MEASURE)(eval.evaluate)
 app.command(rich_help_panel=MEASURE)(compare.compare)
+app.command(rich_help_panel=MEASURE)(ablate.ablate)
 app.command(rich_help_panel=MACHINE)(doctor.doctor)
 app.command("fake-model", rich_help_panel=MACHINE)(fake_model.fake_model)
 app.add_typer(config.app, name="config", rich_help_panel=MACHINE)

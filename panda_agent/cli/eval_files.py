@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from panda_agent.cli.eval_page import page_of, plots_of
+from panda_agent.cli.table_files import csv_bytes, markdown
 from panda_agent.evaluation.catalogue import (
     BASELINES_HEAD,
     FIGURES_HEAD,
@@ -26,7 +25,6 @@ from panda_agent.evaluation.result import Judged
 from panda_agent.evaluation.run import Evaluated
 from panda_agent.evaluation.splits import is_dev
 from panda_agent.reporting import json_bytes, write_atomic
-from panda_agent.reporting.csv_files import guard
 from panda_agent.reporting.evaluation import Table, render_evaluation
 
 VIDEOS_HEAD = (
@@ -43,12 +41,13 @@ VIDEOS_HEAD = (
 )
 
 
-def write_files(done: Evaluated, seconds: float) -> dict[str, Path]:
+def write_files(done: Evaluated, seconds: float, link: Callable[[str], str] | None = None) -> dict[str, Path]:
     """Write tables, plots and the page of a finished run into its folder.
 
     Args:
         done: The run.
         seconds: How long this call took.
+        link: The address of the page of a video's case, from the run folder; None where cases have none.
 
     Returns:
         The paths by name.
@@ -56,12 +55,12 @@ def write_files(done: Evaluated, seconds: float) -> dict[str, Path]:
     out, tables, plots = done.folder.path, tables_of(done), plots_of(done)
     files = {"metrics": out / METRICS, "page": out / "evaluation.html", "run": out / "run.json"}
     for name, table in tables.items():
-        write_atomic(out / "tables" / f"{name}.csv", _csv([table.head, *table.rows]))
-    write_atomic(out / "tables" / "videos.csv", _csv([VIDEOS_HEAD, *map(_of_video, done.videos)]))
+        write_atomic(out / "tables" / f"{name}.csv", csv_bytes([table.head, *table.rows]))
+    write_atomic(out / "tables" / "videos.csv", csv_bytes([VIDEOS_HEAD, *map(_of_video, done.videos)]))
     write_atomic(out / "tables.md", _markdown(done, list(tables.values())).encode())
     for name, plot in plots.items():
         write_atomic(out / "plots" / f"{name}.svg", plot.svg.encode())
-    page = page_of(done, list(tables.values()), list(plots.values()))
+    page = page_of(done, list(tables.values()), list(plots.values()), link)
     write_atomic(files["page"], render_evaluation(page).encode("utf-8", "replace"))
     write_atomic(files["run"], json_bytes(_run_facts(done, seconds)))
     return files
@@ -96,26 +95,12 @@ def _of_video(one: Judged) -> tuple[str, ...]:
     )
 
 
-def _csv(rows: Sequence[Sequence[str]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([[_cell(cell) for cell in row] for row in rows])
-    return text.getvalue().encode("utf-8", "replace")
-
-
-def _cell(text: str) -> str:
-    """Names can be anything and are guarded; a signed number is no formula."""
-    return text if text[:1] in "+-" and text[1:2].isdigit() else guard(text)
-
-
 def _markdown(done: Evaluated, tables: Sequence[Table]) -> str:
     metrics = done.metrics
     parts = [
         f"# {metrics['title']}\n\n{metrics['n_videos']} videos, {metrics['n_frames']} frames, tier {metrics['tier']}.\n"
     ]
-    for table in tables:
-        rows = [table.head, ["---"] + ["---:"] * (len(table.head) - 1), *table.rows]
-        body = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
-        parts.append(f"## {table.title}\n\n{table.note}\n\n{body}\n")
+    parts += [markdown(table) for table in tables]
     parts += [f"Failed: {one.name}.\n" for one in done.failures]
     return "\n".join(parts)
 

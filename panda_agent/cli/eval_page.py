@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from panda_agent.evaluation.baselines import baselines
@@ -17,14 +17,23 @@ from panda_agent.reporting.evaluation import Figure, Page, Table, VideoRow
 from panda_agent.reporting.plots import Whisker, forest, square
 
 
-def page_of(done: Evaluated, tables: Sequence[Table], figures: Sequence[Figure]) -> Page:
-    """What evaluation.html shows."""
+def page_of(
+    done: Evaluated, tables: Sequence[Table], figures: Sequence[Figure], link: Callable[[str], str] | None = None
+) -> Page:
+    """What evaluation.html shows.
+
+    Args:
+        done: The run.
+        tables: Its tables.
+        figures: Its plots.
+        link: The address of the page of a video's case; None where cases have none.
+    """
     metrics = done.metrics
     facts = _facts(done)
     failed = [VideoRow(one.name, "failed", False, one.why, 0.0) for one in done.failures]
     provenance = {"settings": done.folder.read(SETTINGS), "versions": done.folder.read(VERSIONS)}
     headline = f"{metrics['title']}: {written(metrics['micro_auc'])} micro AUC"
-    rows = [*failed, *map(_video_row, sorted(done.videos, key=_worst_first))]
+    rows = [*failed, *(_video_row(one, link) for one in sorted(done.videos, key=_worst_first))]
     return Page(metrics["title"], headline, facts, tables, figures, rows, provenance)
 
 
@@ -52,12 +61,13 @@ def _worst_first(one: Judged) -> tuple[bool, float, str]:
     return is_right(one), -float(one.scored.scores.max(initial=0.0)) if within is None else within - 2.0, one.name
 
 
-def _video_row(one: Judged) -> VideoRow:
+def _video_row(one: Judged, link: Callable[[str], str] | None) -> VideoRow:
     within = roc_auc(one.truth.labels, one.scored.scores)
     said = "" if within is None else f" · AUC {written(within)}"
     note = f"{one.truth.kind or ('anomalous' if one.truth.anomalous else 'normal')}{said}"
     r = one.result
-    return VideoRow(r.video, r.label, is_right(one), note, one.truth.seconds, r.timeline, one.truth.spans)
+    href = "" if link is None else link(r.video)
+    return VideoRow(r.video, r.label, is_right(one), note, one.truth.seconds, r.timeline, one.truth.spans, href)
 
 
 def plots_of(done: Evaluated) -> dict[str, Figure]:

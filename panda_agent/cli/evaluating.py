@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,12 +24,8 @@ from panda_agent.evaluation.catalogue import (
     figures_table,
     published_table,
 )
-from panda_agent.evaluation.datasets import DATASETS
-from panda_agent.evaluation.datasets.own import own_dataset
-from panda_agent.evaluation.pool import Done
-from panda_agent.evaluation.rows import Row, row_of
+from panda_agent.evaluation.rows import Row, own_row, row_of
 from panda_agent.evaluation.run import Evaluated, Watch, evaluate
-from panda_agent.evaluation.sources import Recordings
 from panda_agent.reporting.text import clean
 from panda_agent.settings import Tier, load_settings
 
@@ -71,9 +67,7 @@ def evaluate_row(
 def _own(recordings: Path | None, truth: str | None) -> Row:
     if recordings is None or truth is None:
         raise UserError("`panda eval own` needs --recordings and --truth.", hint="See docs/evaluation.md.")
-    source = Recordings(recordings)
-    known = DATASETS.get(truth) or own_dataset(source, Path(truth))
-    return Row("own", f"Recordings in {recordings}", known, source, sigma=5.0)
+    return own_row(recordings, truth)
 
 
 def _print(done: Evaluated, files: dict[str, Path]) -> None:
@@ -99,7 +93,13 @@ def _bold(row: tuple[str, ...]) -> tuple[str | Text, ...]:
 
 @contextmanager
 def _watching() -> Iterator[Watch]:
-    """A bar over all videos; on anything but a terminal, nothing."""
+    with bar() as show:
+        yield lambda done, total, last: show(done, total, "videos" if last is None else clean(last.name, 40))
+
+
+@contextmanager
+def bar() -> Iterator[Callable[[int, int, str], None]]:
+    """A bar over all videos, given how many are done, how many there are, and words; only on a terminal."""
     columns = (
         SpinnerColumn("dots"),
         TextColumn("{task.description}", markup=False),
@@ -107,11 +107,6 @@ def _watching() -> Iterator[Watch]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=stderr(), transient=True, disable=not stderr().is_terminal) as bar:
-        task = bar.add_task("videos", total=None)
-
-        def watch(done: int, total: int, last: Done | None) -> None:
-            said = "videos" if last is None else clean(last.name, 40)
-            bar.update(task, completed=done, total=total, description=said)
-
-        yield watch
+    with Progress(*columns, console=stderr(), transient=True, disable=not stderr().is_terminal) as drawn:
+        task = drawn.add_task("videos", total=None)
+        yield lambda done, total, said: drawn.update(task, completed=done, total=total, description=said)

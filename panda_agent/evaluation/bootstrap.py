@@ -53,6 +53,26 @@ def interval(values: Scores) -> Interval | None:
     return Interval(float(low), float(high))
 
 
+def chance(values: Scores, videos: int) -> float | None:
+    """How often draws fall on the other side of 0, both sides counted: a p-value for a difference that is none.
+
+    Never below 2^(1 − videos), the least that any test by signs can reach: draws of a few videos know too little of
+    others.
+
+    Args:
+        values: The difference in each draw.
+        videos: From how many was drawn.
+
+    Returns:
+        None where the difference is hardly ever defined.
+    """
+    known = values[np.isfinite(values)]
+    if len(known) < max(1, len(values) // 2):
+        return None
+    fewer = min(int((known <= 0).sum()), int((known >= 0).sum()))
+    return float(min(1.0, max(2 * (1 + fewer) / (1 + len(known)), 2.0 ** (1 - videos))))
+
+
 def measures(videos: Sequence[Scored]) -> dict[str, Measure]:
     """The figures of frames as functions of how often each video was drawn."""
     wins, pairs = _wins(videos)

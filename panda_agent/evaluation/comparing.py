@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from panda_agent.errors import UserError
-from panda_agent.evaluation.bootstrap import Interval, Weights, drawn_figures, interval, quotient, weights
+from panda_agent.evaluation.bootstrap import Interval, Weights, chance, drawn_figures, interval, quotient, weights
 from panda_agent.evaluation.catalogue import MEASURES
 from panda_agent.evaluation.folder import RunFolder
 from panda_agent.evaluation.metrics.events import mean_tiou
@@ -34,6 +34,8 @@ class Difference:
     second: float | None
     interval: Interval | None
     """Of the second less the first, over videos; None where it has none."""
+    chance: float | None = None
+    """How often draws would show as much were there no difference (`bootstrap.chance`)."""
 
     @property
     def told_apart(self) -> bool | None:
@@ -83,15 +85,16 @@ def shared(first: Sequence[Judged], second: Sequence[Judged]) -> tuple[list[Judg
     return ours, theirs
 
 
-Row = tuple[float | None, float | None, Interval | None]
+Row = tuple[float | None, float | None, Interval | None, float | None]
 
 
 def _of_frames(ours: Sequence[Judged], theirs: Sequence[Judged], drawn: Weights) -> dict[str, Row]:
     a, b = [one.scored for one in ours], [one.scored for one in theirs]
     first, second = frame_metrics(a), frame_metrics(b)
     one, other = drawn_figures(a, drawn), drawn_figures(b, drawn)
-    known = {name: interval(other[name] - one[name]) for name in one}
-    return {name: (first[name], second[name], known.get(name)) for name in first}
+    drifts = {name: other[name] - one[name] for name in one}
+    known = {name: (interval(drift), chance(drift, len(a))) for name, drift in drifts.items()}
+    return {name: (first[name], second[name], *known.get(name, (None, None))) for name in first}
 
 
 def _of_videos(ours: Sequence[Judged], theirs: Sequence[Judged], drawn: Weights) -> dict[str, Row]:
@@ -102,5 +105,6 @@ def _of_videos(ours: Sequence[Judged], theirs: Sequence[Judged], drawn: Weights)
         first, second = (np.array([pair[i] or 0.0 for pair in pairs]) for i in (0, 1))
         if known.any():
             values = quotient(drawn[:, known] @ (second[known] - first[known]), drawn[:, known].sum(axis=1))
-            rows[name] = float(first[known].mean()), float(second[known].mean()), interval(values)
+            told = interval(values), chance(values, int(known.sum()))
+            rows[name] = float(first[known].mean()), float(second[known].mean()), *told
     return rows

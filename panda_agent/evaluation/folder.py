@@ -32,20 +32,29 @@ class RunFolder:
         Raises:
             UserError: Another run lies there, or the folder can't be written.
         """
-        told = {**settings, "hash": settings_hash(settings)}
+        other = self.other(settings, versions)
+        if other is not None:
+            raise UserError(f"{self.path} holds {other}.", hint="Choose another --out, or delete it.")
         if not (self.path / SETTINGS).is_file():
             write(self.path / VERSIONS, dump(versions))
-            write(self.path / SETTINGS, dump(told))
-            return
+            write(self.path / SETTINGS, dump({**settings, "hash": settings_hash(settings)}))
+
+    def other(self, settings: Mapping[str, Any], versions: Mapping[str, Any]) -> str | None:
+        """What lies there that is not this run: the end of a sentence; None where it can go on, or begin."""
+        if not (self.path / SETTINGS).is_file():
+            return None
         before = self.read(SETTINGS)
-        if before.get("hash") != told["hash"]:
-            raise UserError(
-                f"{self.path} holds a run of {before.get('row')} with other settings.", hint="Choose another --out."
-            )
+        if before.get("hash") != settings_hash(settings):
+            return f"a run of {before.get('row')} with other settings"
         if self.read(VERSIONS).get("code") != versions.get("code"):
-            raise UserError(
-                f"{self.path} holds a run of another version of the code.", hint="Choose another --out, or delete it."
-            )
+            return "a run of another version of the code"
+        return None
+
+    def measured(self, versions: Mapping[str, Any]) -> None:
+        """Write down by which code the figures were computed, which may be later than that of the cases."""
+        kept = self.read(VERSIONS)
+        if kept.get("measured_by") != versions.get("measured_by"):
+            write(self.path / VERSIONS, dump({**kept, "measured_by": versions.get("measured_by")}))
 
     def results(self) -> dict[str, Result]:
         """The videos that are done. A line that was cut off by a kill is not there."""

@@ -75,6 +75,10 @@ class Result(Model):
     looks_share: float | None = None
     """Share of the answers on hand that were used; None where none cost anything."""
     observed: Observed | None = None
+    cited: str = ""
+    """Hash over the evidence that the verdict cites: the same hash, the same evidence."""
+    misses: int = 0
+    """Looks that the recording does not hold."""
 
     @property
     def name(self) -> str:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from panda_agent.errors import UserError
-from panda_agent.evaluation.datasets import PED2, SHANGHAITECH, UCF_CRIME, Dataset
-from panda_agent.evaluation.sources import Captions, Source, Videos
+from panda_agent.evaluation.datasets import DATASETS, PED2, SHANGHAITECH, UCF_CRIME, Dataset
+from panda_agent.evaluation.datasets.own import own_dataset
+from panda_agent.evaluation.sources import Captions, Recordings, Source, Videos
+from panda_agent.evaluation.strategies import Strategy
 
 CAPTIONED: Mapping[str, Any] = {}
 """Settings of all caption rows."""
@@ -45,6 +48,11 @@ class Row:
     online: bool = False
     """Strictly causal: baselines are one observation late."""
     published: tuple[Published, ...] = ()
+    without: tuple[str, ...] = ()
+    """Tools that are taken out of what is replayed."""
+    strategy: Strategy = "panda"
+    seen_in: str | None = None
+    """The tier in which what is replayed was seen, where that is another than the run's."""
 
 
 UCF_ANSWERS = Captions("ucf_crime/observations_internvl2_8b.jsonl.gz")
@@ -125,3 +133,15 @@ def row_of(name: str) -> Row:
         if row.name == name:
             return row
     raise UserError(f"There is no row {name!r}.", hint=f"There are {', '.join(row.name for row in ROWS)}, and own.")
+
+
+def own_row(recordings: Path, truth: str) -> Row:
+    """The row over recordings of one's own.
+
+    Args:
+        recordings: A folder of recordings.
+        truth: A CSV of what is true of them (see `datasets.own`), or the name of a data set under PANDA_DATA.
+    """
+    source = Recordings(recordings)
+    known = DATASETS.get(truth) or own_dataset(source, Path(truth))
+    return Row("own", f"Recordings in {recordings}", known, source, sigma=5.0)

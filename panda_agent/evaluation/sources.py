@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from panda_agent.errors import UserError
+from panda_agent.evaluation.strategies import Strategy
 from panda_agent.importers import Captioned, read_captions
 from panda_agent.memory.recording import Recording, read_recording
 from panda_agent.video import list_videos
@@ -26,6 +27,9 @@ class Task:
     video: Path | None = None
     normal: tuple[Path, ...] = ()
     recording: Path | None = None
+    without: tuple[str, ...] = ()
+    """Tools that are taken out of what is replayed."""
+    strategy: Strategy = "panda"
 
     @property
     def size(self) -> int:

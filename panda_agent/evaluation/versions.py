@@ -31,6 +31,7 @@ def versions() -> dict[str, str | None]:
     return {
         "panda_agent": _version("panda-agent"),
         "code": code_hash(),
+        "measured_by": measures_hash(),
         "commit": commit,
         "python": platform.python_version(),
         **{name: _version(name) for name in LIBRARIES},
@@ -45,6 +46,14 @@ def code_hash() -> str:
             if path.suffix in (".py", ".yaml", ".j2", ".txt", ".md") and not _tells(path.relative_to(package)):
                 digest.update(path.relative_to(package).as_posix().encode())
                 digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def measures_hash() -> str:
+    """SHA-256 of the code that turns verdicts into figures."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 

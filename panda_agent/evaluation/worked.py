@@ -10,8 +10,10 @@ from pathlib import Path
 from panda_agent.evaluation.groundedness import groundedness
 from panda_agent.evaluation.observed import of_captions, of_motion, of_recording
 from panda_agent.evaluation.places import places_of
+from panda_agent.evaluation.pool import Keep
 from panda_agent.evaluation.result import Found, Observed, Result
 from panda_agent.evaluation.sources import Task
+from panda_agent.evaluation.strategies import narrowed
 from panda_agent.importers import as_recording
 from panda_agent.investigator import Investigator
 from panda_agent.memory.cases import case_folder
@@ -20,8 +22,13 @@ from panda_agent.settings import Settings
 from panda_agent.types import Verdict
 
 
-def worked(task: Task, settings: Settings) -> Result:
+def worked(task: Task, settings: Settings, keep: Keep | None = None) -> Result:
     """Investigate one video; the case is deleted when it is done, what all cases share under `home` stays.
+
+    Args:
+        task: The video.
+        settings: How it is worked.
+        keep: Given the verdict, for those who keep more of it than a `Result`.
 
     Raises:
         PandaError: It could not be investigated.
@@ -31,11 +38,13 @@ def worked(task: Task, settings: Settings) -> Result:
     shutil.rmtree(folder, ignore_errors=True)  # what a run that was killed left
     recording = settings.root / "recordings" / f"{case_id}.rec"
     try:
-        verdict = _investigated(task, settings, case_id, recording)
+        verdict, misses = _investigated(task, settings, case_id, recording)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         recording.unlink(missing_ok=True)
-    found = result_of(task, verdict, settings)
+    if keep is not None:
+        keep(task.name, verdict)
+    found = result_of(task, verdict, settings).model_copy(update={"misses": misses})
     return found if not found.calls else found.model_copy(update={"money": _paid(settings, case_id)})
 
 
@@ -46,13 +55,32 @@ def _paid(settings: Settings, case_id: str) -> float:
         return ledger.spent(case_id).money
 
 
-def _investigated(task: Task, settings: Settings, case_id: str, scratch: Path) -> Verdict:
-    investigator = Investigator(settings)
+def _investigated(task: Task, settings: Settings, case_id: str, scratch: Path) -> tuple[Verdict, int]:
+    """The verdict, and how many looks were asked for that the recording does not hold."""
     if task.video is not None:
-        return investigator.investigate(task.video, normal=task.normal, case_id=case_id)
+        return Investigator(settings).investigate(task.video, normal=task.normal, case_id=case_id), 0
+    path = _replayed(task, scratch)
+    held, looks = read_recording(path), list[str]()
+    investigator = Investigator(settings, keep=lambda probe: looks.append(probe.key))
+    verdict = investigator.investigate(recording=path, case_id=case_id)
+    return verdict, sum(held.find(key) is None for key in looks)
+
+
+def _replayed(task: Task, scratch: Path) -> Path:
+    """The recording that stands in for the video: that of the task, or one made for it in `scratch`."""
+    whole = not task.without and task.strategy == "panda"
+    if task.recording is not None and whole:
+        return task.recording
     if task.captioned is not None:
-        write_recording(scratch, *as_recording(task.captioned, task.fps, task.origin))
-    return investigator.investigate(recording=task.recording or scratch, case_id=case_id)
+        header, probes = as_recording(task.captioned, task.fps, task.origin)
+    else:
+        assert task.recording is not None
+        recording = read_recording(task.recording)
+        header, probes = recording.header, list(recording.probes.values())
+    if not whole:
+        header, probes = narrowed(header, probes, task.without, task.strategy)
+    write_recording(scratch, header, probes)
+    return scratch
 
 
 def observed(task: Task) -> Observed | None:
@@ -83,4 +111,5 @@ def result_of(task: Task, v: Verdict, settings: Settings) -> Result:
         grounded=backed.grounded,
         looks_share=None if seen else 1.0,
         observed=observed(task),
+        cited=hashlib.sha256(" ".join(sorted(row.cite for row in v.evidence_rows)).encode()).hexdigest()[:16],
     )

@@ -44,6 +44,8 @@ class VideoRow:
     seconds: float
     timeline: Sequence[tuple[float, float]] = ()
     true_spans: Sequence[tuple[float, float]] = ()
+    href: str = ""
+    """The page of its case, from this page, where there is one."""
 
 
 @dataclass(frozen=True)
