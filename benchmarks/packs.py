@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import hashlib
 import json
 import re
 from collections import Counter
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from panda_agent import Settings
+from panda_agent.evaluation.splits import is_dev
 from panda_agent.prompts import load_pack
 from panda_agent.reasoning.rules.engine import weigh
 from panda_agent.types import Evidence, Firing, RulePack, TimeSpan
@@ -82,11 +82,6 @@ def main() -> None:
             found.append((sample, judged(sample, rules)))
             report(*found[-1], args.why)
     sum_up(found, {event.id: event.names.get(names, "") for event in rules.event_types})
-
-
-def is_dev(name: str) -> bool:
-    """Whether a video is one that packs may be written by: half of them, for ever the same."""
-    return int(hashlib.sha256(name.encode()).hexdigest(), 16) % 2 == 0
 
 
 def ucf(folder: Path) -> Iterator[Sample]:
