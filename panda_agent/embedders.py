@@ -6,7 +6,8 @@ import hashlib
 import re
 import threading
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -108,7 +109,7 @@ class MiniLM:
         """One unit row a text; the first call loads the weights."""
         import torch
 
-        with self._lock, torch.inference_mode():
+        with self._lock, torch.inference_mode(), _one_thread():
             rows = [self._encode(text).numpy() for text in texts]
         return np.stack(rows) if rows else np.zeros((0, self.dim), np.float32)
 
@@ -145,6 +146,19 @@ class MiniLM:
         legible = text.encode(errors="replace").decode()  # a lone surrogate, e.g. from a file name, has no token
         ids = torch.tensor(self._tokenizer.encode(legible).ids)
         return normalize(bert(self._weights, ids).mean(0), dim=0)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Torch on one thread: a sentence is too small to share out, and beside other work threads wait for each other."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @lru_cache(maxsize=1)
