@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from panda_agent.reasoning.base import Findings
 from panda_agent.reasoning.rules.claims import claims_from, quoted
-from panda_agent.reasoning.rules.curve import Curve
+from panda_agent.reasoning.rules.curve import CATCH_ALL, Curve
 from panda_agent.reasoning.rules.engine import Weighed
 from panda_agent.types import (
     AnomalySpan,
@@ -151,7 +151,9 @@ def elsewhere(findings: Findings, curve: Curve) -> list[str]:
         return []
     titles = {event.id: event.title for event in findings.plan.event_types}
     threshold = findings.brief.settings.loop.threshold
-    others = [n for n in titles if n not in findings.plan.asked and curve.heights[n].belief >= threshold]
+    seen = {n for n in titles if curve.heights[n].belief >= threshold}
+    told = CATCH_ALL if seen & set(findings.plan.asked) else frozenset()  # what was asked about is the better name
+    others = [n for n in titles if n in seen and n not in findings.plan.asked and n not in told]
     return [f"Not asked about, but seen: {titles[n]} at {clock(curve.heights[n].time)}." for n in others]
 
 

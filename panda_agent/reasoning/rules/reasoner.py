@@ -9,7 +9,6 @@ import numpy as np
 from pydantic import JsonValue
 
 from panda_agent.reasoning.base import Brief, ClipView, Findings
-from panda_agent.reasoning.rules.curve import CATCH_ALL
 from panda_agent.reasoning.rules.engine import Weighed, weigh
 from panda_agent.reasoning.rules.scene import scene_of
 from panda_agent.reasoning.rules.smoothing import Pace
@@ -37,6 +36,8 @@ CHECKS = 3
 UNSEEN = SceneContext(overview="The scene was not looked over.")
 ASKED = ("opinion", "answer")
 """Kinds of evidence in which a model says what it thinks."""
+UNUSUAL = "unusual"
+"""The event type that knows no rule of experience: what is unlike the rest."""
 
 
 class RulesReasoner:
@@ -175,7 +176,7 @@ def _usable(rule: Rule, scene: SceneContext, brief: Brief) -> bool:
     fits = (
         not rule.scenes or bool(set(rule.scenes) & set(scene.tags)) or bool(set(rule.scenes) & set(brief.pack.scenes))
     )
-    allowed = brief.settings.agent.advice or rule.event_type in CATCH_ALL or rule.when[0].kind in ASKED
+    allowed = brief.settings.agent.advice or rule.event_type == UNUSUAL or rule.when[0].kind in ASKED
     return fits and bool(allowed) and all(condition.kind in brief.makes for condition in rule.when)
 
 
