@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from panda_agent import Settings
+from panda_agent.evaluation.smoothing import gaussian
 from panda_agent.evaluation.splits import is_dev
 from panda_agent.prompts import load_pack
 from panda_agent.reasoning.rules.engine import weigh
@@ -176,13 +177,6 @@ def sum_up(found: list[tuple[Sample, Found]], names: dict[str, str]) -> None:
 def called(found: Found, names: dict[str, str]) -> str:
     """The data set's name of what was found, or the label where nothing was."""
     return (names.get(found.event_type) or found.event_type) if found.label == "anomalous" else found.label
-
-
-def gaussian(values: Scores, sigma: float) -> Scores:
-    """Smoothed, with the edges held."""
-    reach = int(4 * sigma)
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    return np.convolve(np.pad(values, reach, mode="edge"), kernel / kernel.sum(), mode="valid")
 
 
 def aucs(found: list[tuple[Sample, Found]], scores: list[Scores]) -> str:

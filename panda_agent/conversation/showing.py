@@ -8,10 +8,11 @@ from panda_agent.conversation.docket import Docket
 from panda_agent.conversation.turns import Reply, Show, Tell
 from panda_agent.errors import UserError
 from panda_agent.memory.cases import nearest_names
+from panda_agent.reasoning.facts import COURSES
 from panda_agent.reporting.text import likelihood, number, plain
 from panda_agent.types import Evidence, Rule, Verdict, clock
 
-LONG = ("profile", "path", "patches", "letters", "watched")
+LONG = COURSES | {"letters", "watched"}
 """Data that is told by its length."""
 
 

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from calls_case import RULES, Still
+from calls_case import RULES
 
 from panda_agent import Investigator
 from panda_agent.embedders import HashEmbedder
 from panda_agent.perception.observation import Observation
 from panda_agent.reasoning.llm.reasoner import ModelReasoner
 from panda_agent.settings import load_settings
-from panda_agent.tools import Scope, ToolSpec
+from panda_agent.tools import Scope
+from tests.made_up import Glance, Still
 
 
-class Glance:
-    """In the place of `zoom`: it sees that there is nothing to see, each time at the same place."""
+class Telling(Glance):
+    """It says that there is nothing to see, each time at the same place: what it files has to survive too."""
 
-    spec = ToolSpec(
-        name="zoom",
-        about="Sees.",
-        family="motion",
-        stage="second look",
-        makes={"second_look": ("of", "found", "tool", "kinds", "watched")},
-    )
-
-    def run(self, scope: Scope) -> list[Observation]:
-        scope.check()
+    def run(self, scope: Scope) -> Iterator[Observation]:
+        yield from super().run(scope)
         assert scope.span is not None
-        return [Observation("second_look", scope.span, "Looked again (zoom): nothing.", {"tool": "zoom", "found": 0})]
+        yield Observation("second_look", scope.span, "Looked again (zoom): nothing.", {"tool": "zoom", "found": 0})
 
 
 def investigator(folder: Path, url: str, concurrency: int) -> Investigator:
@@ -39,4 +33,4 @@ def investigator(folder: Path, url: str, concurrency: int) -> Investigator:
     settings = load_settings(
         home=folder / "home", rules=str(folder / "calls.yaml"), loop={"clip_seconds": 1.2}, model=model
     )
-    return Investigator(settings, tools=[Still(), Glance()], reasoner=ModelReasoner(embedder=HashEmbedder()))
+    return Investigator(settings, tools=[Still(), Telling()], reasoner=ModelReasoner(embedder=HashEmbedder()))

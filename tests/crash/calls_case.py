@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,8 @@ import httpx2
 from panda_agent import Investigator
 from panda_agent.backends.ledger import Ledger
 from panda_agent.backends.openai_chat import PURPOSE_HEADER
-from panda_agent.perception.observation import Observation
 from panda_agent.settings import load_settings
-from panda_agent.tools import Scope, ToolSpec
+from tests.made_up import Still
 
 RULES = """
 id: calls
@@ -43,17 +41,6 @@ rules:
     fires: [{kind: answer, at: [0, 1], p: 0.9, answered: "yes"}]
     must_not: [{kind: answer, at: [0, 1], p: 0.1, answered: "no"}]
 """
-
-
-class Still:
-    """In the place of the motion filters: the calls are what matters here."""
-
-    spec = ToolSpec(name="observe_motion", about="Sees.", family="motion", makes={"agitation": ("agitation",)})
-
-    def run(self, scope: Scope) -> Iterator[Observation]:
-        for _ in scope.reader.frames():
-            scope.check()
-        return iter(())
 
 
 def investigator(folder: Path, url: str, concurrency: int) -> Investigator:

@@ -52,7 +52,12 @@ class Harness:
             stderr=self._errors,
             text=True,
             # OpenBLAS starts its threads on import; a fork would leave them behind.
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            env={
+                **os.environ,
+                "OPENBLAS_NUM_THREADS": "1",
+                "OMP_NUM_THREADS": "1",
+                "PYTHONPATH": str(HERE.parents[1]),
+            },
         )
         assert self._ask({"folder": str(root), "render": True})["code"] == 0, (root / "log.txt").read_text()
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from panda_agent.prompts import load_pack, pack_names
 from panda_agent.reasoning.grounding import hull_of, unbacked
-from panda_agent.reasoning.rules.engine import fill, weigh
+from panda_agent.reasoning.rules.engine import weigh
+from panda_agent.reasoning.rules.sentences import fill
 from panda_agent.tools import kinds_of, shipped_specs
 from panda_agent.types import Evidence, TimeSpan
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from panda_agent.reasoning.rules.beliefs import Push, sigmoid
-from panda_agent.reasoning.rules.engine import fill, moments, weigh
+from panda_agent.reasoning.rules.engine import moments, weigh
+from panda_agent.reasoning.rules.sentences import fill
 from panda_agent.types import Condition, EventType, Evidence, Predicate, Ramp, Region, Rule, TimeSpan
 
 EVENT = EventType(id="fight", title="Fight", statement="a", benign="b", severity="high", prior=0.05)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from panda_agent.reasoning.rules.smoothing import MOST, Pace, averaged, persisting
+from panda_agent.reasoning.rules.smoothing import MOST, USUAL, averaged, persisting
 
 
 def test_an_average_of_a_constant_is_the_constant():
@@ -29,11 +29,11 @@ def test_one_glance_is_little_and_many_in_a_row_are_much(causal):
     once, often = np.zeros(len(moments)), np.zeros(len(moments))
     once[120] = 2.5
     often[100:196:2] = 2.5
-    assert persisting(moments, once, Pace(), causal=causal).max() < 1.5
-    assert 1.8 < persisting(moments, often, Pace(), causal=causal).max() < MOST
+    assert persisting(moments, once, USUAL, causal=causal).max() < 1.5
+    assert 1.8 < persisting(moments, often, USUAL, causal=causal).max() < MOST
 
 
 def test_glances_known_so_far_are_weighed_without_later_ones():
     moments, levels = np.arange(0.0, 5.0, 0.1), np.tile([0.0, 2.0], 25)
-    whole = persisting(moments, levels, Pace(), causal=True)
-    assert np.array_equal(persisting(moments[:20], levels[:20], Pace(), causal=True), whole[:20])
+    whole = persisting(moments, levels, USUAL, causal=True)
+    assert np.array_equal(persisting(moments[:20], levels[:20], USUAL, causal=True), whole[:20])

@@ -36,11 +36,11 @@ def _read(path: Path) -> VideoTruth:
 
 
 def _cells(path: Path) -> Any:
-    from scipy.io import loadmat  # type: ignore[import-untyped]  # comes with ultralytics
+    from scipy.io import loadmat  # type: ignore[import-untyped]
 
     try:
         return loadmat(str(path))["volLabel"]
-    except (ValueError, KeyError, NotImplementedError, TypeError) as error:
+    except (ValueError, KeyError, NotImplementedError, TypeError) as error:  # the third of MATLAB's newer files (7.3)
         raise UserError(f"{path} holds no volLabel: {error}.", hint="Fetch the labels of Avenue anew.") from error
 
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from panda_agent.reasoning.rules.smoothing import Array, Pace, persisting
+from panda_agent.reasoning.rules.smoothing import Array, Durations, persisting
 from panda_agent.types import TimeSpan
 
 FADED = 40.0
@@ -70,7 +70,7 @@ class Glances:
     """The kind of evidence that each files."""
     moments: tuple[float, ...]
     """Seconds, rising: the middle of each look, or online when it was known."""
-    pace: Pace
+    durations: Durations
     causal: bool = False
 
     def place(self, push: Push) -> int | None:
@@ -84,7 +84,7 @@ class Glances:
     def course(self, levels: Array, times: Array, decay: float) -> Array:
         """Log-odds at each of `times` (seconds, rising) of so much at each look; further from any look it fades."""
         moments = np.asarray(self.moments)
-        means = persisting(moments, levels, self.pace, causal=self.causal)
+        means = persisting(moments, levels, self.durations, causal=self.causal)
         after = np.searchsorted(moments, times + SAME_MOMENT)
         before = np.maximum(after - 1, 0)
         away = np.where(after > 0, times - moments[before], np.inf)
@@ -93,7 +93,7 @@ class Glances:
         else:
             held = np.interp(times, moments, means)
             away = np.minimum(np.abs(away), np.abs(moments[np.minimum(after, len(moments) - 1)] - times))
-        return np.asarray(held * np.exp(-np.maximum(0.0, away - self.pace.glance) / decay), np.float64)
+        return np.asarray(held * np.exp(-np.maximum(0.0, away - self.durations.glance) / decay), np.float64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from panda_agent.reasoning.base import Findings
 from panda_agent.reasoning.grounding import WIDEST, grounded, hull_of
-from panda_agent.reasoning.rules.engine import fill
+from panda_agent.reasoning.rules.sentences import fill
 from panda_agent.types import Claim, Evidence, Firing, Rule, TimeSpan, merge_spans
 
 

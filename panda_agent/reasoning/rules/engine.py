@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from array import array
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,23 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
+from panda_agent.reasoning.facts import COURSES
 from panda_agent.reasoning.lexicon import undoubted_part
 from panda_agent.reasoning.rules.beliefs import Glances, Push, SecondLook, log_odds, to_probability
+from panda_agent.reasoning.rules.company import GLIMPSED, Company, Near, company_of
 from panda_agent.reasoning.rules.known import Drawn, answered
-from panda_agent.reasoning.rules.predicates import matches, meets, ramp, related, rise, same_episode
-from panda_agent.reasoning.rules.smoothing import Pace, averaged
+from panda_agent.reasoning.rules.predicates import matches, meets, ramp, rise
+from panda_agent.reasoning.rules.sentences import fill, not_fired, quoting
+from panda_agent.reasoning.rules.smoothing import USUAL, Durations, averaged
 from panda_agent.reasoning.suspicion import SILENT, Suspicion, most_benign, suspicion_of, unwritten, writing_of
 from panda_agent.types import Condition, EventType, Evidence, Firing, Ramp, Rule, TimeSpan
-from panda_agent.words import quote
 
 Times = NDArray[np.float64]
-SLACK = 1e-6
-"""Seconds by which rows are looked for further than they may be: what is near enough is settled exactly afterwards."""
-LONGEST = 240
-"""Characters of a measured text in a sentence, at most."""
-USUAL_PACE = Pace()
-GLIMPSED = "caption"
-"""The kind of evidence of which a row may tell of a single moment."""
 DOUBTED = 0.5
 """Share of its weight that is left of what a description says with doubt."""
 DERIVED = "told_like"
@@ -88,7 +81,7 @@ def weigh(
     started_at: str | None = None,
     added: Mapping[str, float] = MappingProxyType({}),
     misses: bool = True,
-    pace: Pace = USUAL_PACE,
+    durations: Durations = USUAL,
 ) -> Weighed:
     """Fire rules over evidence. Pure: the same rows give the same trace, in whatever order they come.
 
@@ -99,7 +92,7 @@ def weigh(
         started_at: ISO time of second 0; None leaves rules about the clock undecided.
         added: Online, by id the rules that came while the video did, and the second from which each counts.
         misses: The trace also has a line for each rule that did not fire; beliefs need none.
-        pace: How descriptions of single moments are weighed together.
+        durations: How descriptions of single moments are weighed together.
     """
     graded = {rule.when[0].kind for rule in rules if rule.strength is not None and rule.strength.field == "profile"}
     slim = (_slim(row, graded) for row in evidence)
@@ -116,32 +109,33 @@ def weigh(
     drawn: list[Drawn] = []
     withheld: dict[str, list[Push]] = defaultdict(list)
     for rule in sorted(rules, key=lambda rule: rule.id):
-        firings = _fire(rule, by_kind, trusted, started_at, pace.glance)
+        firings = _fire(rule, by_kind, trusted, started_at, durations.glance)
         for firing, company in firings:
             why_not = _distrusted(rule, company, suspicion)
             trace.append(firing if why_not is None else _uncounted(firing, why_not))
+            push = _push(rule, firing, company, added.get(rule.id))
             if why_not is None:
-                drawn.append(Drawn(firing, company.anchor, _push(rule, firing, company, added.get(rule.id))))
+                drawn.append(Drawn(firing, company.anchor, push))
             elif company.anchor.cite not in suspicion.told:
-                withheld[rule.event_type].append(_push(rule, firing, company, added.get(rule.id)))
+                withheld[rule.event_type].append(push)
         if misses and not firings:
-            trace.append(_not_fired(rule, by_kind, started_at))
+            trace.append(not_fired(rule, by_kind, started_at))
     left, lost = answered(drawn, rows)
     pushes: dict[str, list[Push]] = defaultdict(list)
     for push in left:
         pushes[push.event_type].append(push)
     at_worst = _cleared([row for row in rows if row.cite in suspicion.told], rules)
     looks = _second_looks(by_kind["second_look"])
-    glances = glances_of(by_kind[GLIMPSED], pace)
+    glances = glances_of(by_kind[GLIMPSED], durations)
     return Weighed(trace, dict(pushes), looks, lost, suspicion.told, dict(withheld), glances, at_worst)
 
 
-def glances_of(rows: Sequence[Evidence], pace: Pace) -> Glances | None:
+def glances_of(rows: Sequence[Evidence], durations: Durations) -> Glances | None:
     """The descriptions of single moments among some; None where there is at most one."""
-    short = [row for row in rows if row.span.duration < pace.glance]
+    short = [row for row in rows if row.span.duration < durations.glance]
     causal = any(row.known_at is not None for row in short)
     moments = sorted({(row.span.start + row.span.end) / 2 if row.known_at is None else row.known_at for row in short})
-    return Glances(GLIMPSED, tuple(moments), pace, causal) if len(moments) > 1 else None
+    return Glances(GLIMPSED, tuple(moments), durations, causal) if len(moments) > 1 else None
 
 
 def _undictated(rows: Sequence[Evidence], dictated: Sequence[Evidence]) -> list[Evidence]:
@@ -156,7 +150,7 @@ def _outside(points: Sequence[tuple[float, float]], spans: Sequence[TimeSpan]) -
     return [[t, value] for t, value in points if not any(span.start <= t <= span.end for span in spans)]
 
 
-def _distrusted(rule: Rule, company: _Company, suspicion: Suspicion) -> str | None:
+def _distrusted(rule: Rule, company: Company, suspicion: Suspicion) -> str | None:
     """Why a firing moves nothing: a model that it rests on was told what to say, or may have read it off a wall."""
     order = suspicion.told.get(company.anchor.cite)
     if order is not None:
@@ -188,7 +182,7 @@ def _slim(row: Evidence, graded: Collection[str]) -> Evidence:
     if row.kind == "caption" and isinstance(row.data.get("told"), str):
         told = unwritten(str(row.data["told"]), writing_of(row))
         row = row if told == row.data["told"] else row.model_copy(update={"data": row.data | {"told": told}})
-    idle = {"path", "patches"} if row.kind in graded else {"path", "patches", "profile"}
+    idle = COURSES - {"profile"} if row.kind in graded else COURSES
     if idle.isdisjoint(row.data):
         return row
     return row.model_copy(update={"data": {name: value for name, value in row.data.items() if name not in idle}})
@@ -205,43 +199,22 @@ def _second_looks(rows: Sequence[Evidence]) -> dict[str, SecondLook]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Company:
-    """The rows that a firing rests on."""
-
-    anchor: Evidence
-    """What meets the first condition."""
-    others: list[Evidence]
-    """What meets the further ones."""
-    until: float | None
-    """Online: when it is known that what must not be there is there."""
-
-    @property
-    def rows(self) -> tuple[Evidence, ...]:
-        return (self.anchor, *self.others)
-
-    @property
-    def since(self) -> float | None:
-        """Online: when the last of them is known."""
-        return max((row.known_at for row in self.rows if row.known_at is not None), default=None)
-
-
 def _fire(
     rule: Rule,
     by_kind: Mapping[str, list[Evidence]],
     trusted: Mapping[str, list[Evidence]],
     started_at: str | None,
     glance: float,
-) -> list[tuple[Firing, _Company]]:
+) -> list[tuple[Firing, Company]]:
     """Every row that meets the first condition, with what the further ones need of the rows that can be trusted."""
     if rule.needs_clock and started_at is None:
         return []
     first, *others = rule.when
-    found: list[tuple[Firing, _Company]] = []
+    found: list[tuple[Firing, Company]] = []
     anchors = [row for row in by_kind.get(first.kind, ()) if matches(row, first, started_at) is True]
-    near = [_Near.of(one, first, trusted, started_at, glance) for one in others] if anchors else []
+    near = [Near.of(one, first, trusted, started_at, glance) for one in others] if anchors else []
     for anchor in _over_stretches(anchors, rule.strength):
-        company = _company(anchor, near)
+        company = company_of(anchor, near)
         strength = _strength(rule, anchor, started_at) * _sureness(anchor, first)
         if company is None or strength <= 0.0:
             continue
@@ -252,7 +225,7 @@ def _fire(
                     rule=f"{rule.id}@{rule.version}",
                     event_type=rule.event_type,
                     outcome="fired",
-                    why=fill(rule.explanation, _quoting(anchor, first), company.others),
+                    why=fill(rule.explanation, quoting(anchor, first), company.others),
                     span=anchor.span,
                     strength=round(strength, 4),
                     weight=round(sign * rule.weight * strength, 4),
@@ -282,85 +255,6 @@ def _over_stretches(rows: Sequence[Evidence], scale: Ramp | None) -> Sequence[Ev
     return found
 
 
-def _quoting(row: Evidence, condition: Condition) -> Evidence:
-    """A row whose texts are cut to the sentence that says what the condition looks for."""
-    said = {
-        predicate.field: quote(str(row.data[predicate.field]), map(str, predicate.value))
-        for predicate in condition.where
-        if predicate.op == "mentions" and isinstance(predicate.value, list) and predicate.field in row.data
-    }
-    return row.model_copy(update={"data": row.data | said}) if said else row
-
-
-@dataclass(frozen=True, slots=True)
-class _Near:
-    """The rows that meet a further condition, ready to be looked up by time."""
-
-    condition: Condition
-    rows: Sequence[Evidence]
-    """Rising by start."""
-    starts: Sequence[float]
-    longest: float
-    """Seconds that the longest of them lasts."""
-
-    @classmethod
-    def of(
-        cls,
-        condition: Condition,
-        first: Condition,
-        by_kind: Mapping[str, list[Evidence]],
-        started_at: str | None,
-        glance: float,
-    ) -> _Near:
-        rows = [row for row in by_kind.get(condition.kind, ()) if matches(row, condition, started_at)]
-        if condition.kind == GLIMPSED and condition.where == first.where:  # told again: glances are weighed together
-            rows = [row for row in rows if row.span.duration >= glance]
-        longest = max((row.span.duration for row in rows), default=0.0)
-        return cls(condition, rows, [row.span.start for row in rows], longest)
-
-    def beside(self, anchor: Evidence) -> Iterable[Evidence]:
-        """Those that stand in the relation to the anchor that is asked for."""
-        reach = self.condition.within + SLACK
-        first = bisect_left(self.starts, anchor.span.start - reach - self.longest)
-        last = bisect_right(self.starts, anchor.span.end + reach)
-        return (
-            row
-            for row in self.rows[first:last]
-            if row.cite != anchor.cite and not same_episode(anchor, row) and related(anchor, row, self.condition)
-        )
-
-
-def _company(anchor: Evidence, others: Sequence[_Near]) -> _Company | None:
-    """The rows that the further conditions need beside the anchor; None when one of them is not met.
-
-    Online a row that must not be there forbids nothing until it is known.
-    """
-    company = _Company(anchor, [], None)
-    for near in others:
-        absent, row = near.condition.absent, _first_known(near.beside(anchor))
-        if absent and row is not None and row.known_at is not None:
-            company = replace(
-                company, until=row.known_at if company.until is None else min(company.until, row.known_at)
-            )
-        elif (row is None) != absent:
-            return None
-        elif row is not None:
-            company.others.append(row)
-    never = company.until is not None and company.since is not None and company.until <= company.since
-    return None if never else company
-
-
-def _first_known(rows: Iterable[Evidence]) -> Evidence | None:
-    """Online the row that is known first, else the first."""
-    best: Evidence | None = None
-    for row in rows:
-        if row.known_at is None:
-            return row
-        if best is None or best.known_at is None or row.known_at < best.known_at:
-            best = row
-    return best
-
-
 def _strength(rule: Rule, anchor: Evidence, started_at: str | None) -> float:
     if rule.strength is not None and rule.strength.field == "profile":
         return max((rise(value, rule.strength) for _, value in anchor.profile), default=0.0)
@@ -380,7 +274,7 @@ def _undoubted(row: Evidence, field: str) -> Evidence:
     return row.model_copy(update={"data": row.data | {field: told}})
 
 
-def _push(rule: Rule, firing: Firing, company: _Company, added: float | None) -> Push:
+def _push(rule: Rule, firing: Firing, company: Company, added: float | None) -> Push:
     assert firing.span is not None
     anchor = company.anchor
     times, levels = array("d"), array("d")  # packed: a profile of hours is long
@@ -402,64 +296,6 @@ def _push(rule: Rule, firing: Firing, company: _Company, added: float | None) ->
         company.until,
         bool(times and anchor.data.get("live") and not company.others and added is None),
     )
-
-
-def _not_fired(rule: Rule, by_kind: Mapping[str, list[Evidence]], started_at: str | None) -> Firing:
-    """Say why a rule did not fire, by the row that came nearest."""
-    first = rule.when[0]
-    rows = by_kind.get(first.kind, [])
-    cites: tuple[str, ...]
-    if rule.needs_clock and started_at is None:
-        outcome, why, cites = "undecided", "the time of day is not known; give --started-at", ()
-    elif not rows:
-        outcome, why, cites = "not fired", f"no evidence of kind {first.kind!r}", ()
-    else:
-        best = max(rows, key=lambda row: sum(meets(row, p, started_at) is True for p in first.where))
-        outcome, why = _nearest_miss(rule, best, started_at)
-        cites = (best.cite,)
-    return Firing(
-        rule=f"{rule.id}@{rule.version}",
-        event_type=rule.event_type,
-        outcome="undecided" if outcome == "undecided" else "not fired",
-        why=why,
-        evidence=cites,
-    )
-
-
-def _nearest_miss(rule: Rule, best: Evidence, started_at: str | None) -> tuple[str, str]:
-    first = rule.when[0]
-    for predicate in first.where:
-        met = meets(best, predicate, started_at)
-        if met is None:
-            return "undecided", f"{predicate.field} was not measured ({best.cite})"
-        if not met and predicate.op == "mentions":
-            return "not fired", f"nothing in its {predicate.field} says so ({best.cite})"
-        if not met:
-            found = best.data.get(predicate.field, getattr(best, predicate.field, None))
-            return (
-                "not fired",
-                f"{predicate.field} is {_short(found)}, needs {predicate.op} {predicate.value} ({best.cite})",
-            )
-    return "not fired", f"what else the rule needs is not there, or too weak ({best.cite})"
-
-
-def fill(template: str, anchor: Evidence, company: Sequence[Evidence] = ()) -> str:
-    """Put measured values into a rule's sentence: `{speed}` from the first row, `{kind.field}` from the others."""
-    values: dict[str, str] = {}
-    for row in (*company[::-1], anchor):
-        for name, value in row.data.items():
-            values[f"{row.kind}.{name}"] = values[name] = _short(value)
-    # One pass: a value that looks like a placeholder is text from the video and stays as it is.
-    return re.sub(r"\{([\w.]+)\}", lambda found: values.get(found[1], found[0]), template)
-
-
-def _short(value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        text = str(value)
-        return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-    if isinstance(value, int):
-        return str(value)
-    return f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) >= 0.01 or value == 0 else f"{value:.1g}"
 
 
 def moments(duration: float, pushes: Iterable[Push], rate: float) -> Times:

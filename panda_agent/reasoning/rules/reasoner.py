@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from panda_agent.reasoning.base import Brief, ClipView, Findings
 from panda_agent.reasoning.rules.engine import Weighed, weigh
 from panda_agent.reasoning.rules.scene import scene_of
-from panda_agent.reasoning.rules.smoothing import Pace
+from panda_agent.reasoning.rules.smoothing import Durations
 from panda_agent.reasoning.rules.verdict import write_verdict
 from panda_agent.types import (
     EventType,
@@ -66,9 +66,8 @@ class RulesReasoner:
 
     def judge(self, clip: ClipView, plan: Plan, brief: Brief) -> Judgement:
         """Score a clip by the strongest anomaly belief within it."""
-        loop = brief.settings.loop
-        pace = Pace(loop.glance_seconds, loop.incident_seconds, loop.quiet_seconds)
-        weighed = weigh(plan.rules, clip.evidence, started_at=brief.started_at, misses=False, pace=pace)
+        durations = Durations.of(brief.settings.loop)
+        weighed = weigh(plan.rules, clip.evidence, started_at=brief.started_at, misses=False, durations=durations)
         score, event = peak_within(weighed, plan, clip.span, brief)
         threshold, unsure = brief.settings.loop.threshold, brief.settings.loop.unsure
         firings = [line for line in weighed.fired() if line.event_type == event and line.span is not None]

@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from panda_agent.settings import LoopSettings
 from panda_agent.types import ScorePoint
 
 Array = NDArray[np.float64]
@@ -22,18 +23,26 @@ SILENCE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How long things last, for reading descriptions of single moments."""
+class Durations:
+    """How long things last, for reading descriptions of single moments; see `loop.*_seconds` of the settings."""
 
-    glance: float = 0.5
+    glance: float
     """A description of less than so many seconds tells of a moment; one of more stands alone."""
-    lasts: float = 2.0
+    incident: float
     """Seconds that an incident lasts, about."""
-    quiet: float = 10.0
+    quiet: float
     """Seconds from the end of one to the start of the next, about."""
 
+    @classmethod
+    def of(cls, loop: LoopSettings) -> Durations:
+        """Those of a case."""
+        return cls(loop.glance_seconds, loop.incident_seconds, loop.quiet_seconds)
 
-def persisting(moments: Array, levels: Array, pace: Pace, *, causal: bool) -> Array:
+
+USUAL = Durations.of(LoopSettings())
+
+
+def persisting(moments: Array, levels: Array, durations: Durations, *, causal: bool) -> Array:
     """What descriptions of moments say together for something that goes on for a while: log-odds at each moment.
 
     A Markov chain of two states (it goes on, or not) with the descriptions as evidence (Rabiner, Proceedings of the
@@ -42,13 +51,13 @@ def persisting(moments: Array, levels: Array, pace: Pace, *, causal: bool) -> Ar
     Args:
         moments: (n,) seconds, rising.
         levels: (n,) log-odds by which each description speaks for it; 0 where it tells of no such thing.
-        pace: How long it lasts and stays away.
+        durations: How long it lasts and stays away.
         causal: Only what came before counts.
     """
     gaps = np.diff(moments, prepend=moments[0] - INDEPENDENT)
     told = (levels - SILENCE) * np.minimum(1.0, gaps / INDEPENDENT)
-    ends, starts = -np.expm1(-gaps / pace.lasts), -np.expm1(-gaps / pace.quiet)
-    usual = math.log(pace.lasts / pace.quiet)
+    ends, starts = -np.expm1(-gaps / durations.incident), -np.expm1(-gaps / durations.quiet)
+    usual = math.log(durations.incident / durations.quiet)
     past = _carried(told.tolist(), starts.tolist(), ends.tolist(), usual)
     if causal:
         return _bounded(past)

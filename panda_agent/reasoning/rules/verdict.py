@@ -9,7 +9,7 @@ from panda_agent.reasoning.rules.account import answer_of, cited_rows, claims_of
 from panda_agent.reasoning.rules.curve import CATCH_ALL, Curve, draw, rank, timeline
 from panda_agent.reasoning.rules.doubted import doubts_about, undoubted
 from panda_agent.reasoning.rules.engine import Weighed, weigh
-from panda_agent.reasoning.rules.smoothing import Pace, smoothed
+from panda_agent.reasoning.rules.smoothing import Durations, smoothed
 from panda_agent.types import AnomalySpan, EventType, Label, ScorePoint, Severity, Verdict, clock
 
 SEVERITY = {"high": 3, "medium": 2, "low": 1}
@@ -18,9 +18,8 @@ SEVERITY = {"high": 3, "medium": 2, "low": 1}
 def write_verdict(findings: Findings) -> Verdict:
     """Weigh all evidence, decide the label, and say why with citations."""
     plan, started_at = findings.plan, findings.brief.started_at
-    loop = findings.brief.settings.loop
-    pace = Pace(loop.glance_seconds, loop.incident_seconds, loop.quiet_seconds)
-    weighed = weigh(plan.rules, findings.evidence, started_at=started_at, added=plan.added, pace=pace)
+    durations = Durations.of(findings.brief.settings.loop)
+    weighed = weigh(plan.rules, findings.evidence, started_at=started_at, added=plan.added, durations=durations)
     curve = draw(findings, weighed)
     label, because = undoubted(decide(findings, curve), weighed, lambda other: decide(findings, draw(findings, other)))
     spans = curve.spans if label == "anomalous" else ()
