@@ -21,6 +21,7 @@ from panda_agent.nodes.desk import Case, Desk
 from panda_agent.nodes.reweigh import reweigh
 from panda_agent.reasoning.base import Brief
 from panda_agent.reasoning.rules.engine import Weighed, weigh
+from panda_agent.reasoning.rules.smoothing import Durations
 from panda_agent.types import Evidence, Plan, Verdict
 
 
@@ -108,7 +109,8 @@ class Docket:
 
     def weighed(self, rows: Iterable[Evidence]) -> Weighed:
         """What the rules say of some rows."""
-        return weigh(self.plan.rules, rows, started_at=self.brief.started_at, added=self.plan.added)
+        plan, durations = self.plan, Durations.of(self.case.settings.loop)
+        return weigh(plan.rules, rows, started_at=self.brief.started_at, added=plan.added, durations=durations)
 
     def supposed(
         self,
