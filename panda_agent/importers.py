@@ -72,6 +72,8 @@ class Captioned(Model):
 
     video: str
     rows: tuple[Row, ...]
+    length: int | None = None
+    """Rows that the whole video has, where these are some of them."""
 
 
 def read_captions(path: Path, fps: float | None) -> list[Captioned]:
@@ -106,10 +108,11 @@ def as_recording(captioned: Captioned, fps: float | None, source: str) -> tuple[
     step = 1.0 if fps is None else 1.0 / fps
     spans = [_span(row, step) for row in captioned.rows]
     pairs = list(zip(spans, captioned.rows, strict=True))
+    end = max(spans[-1].end, round((captioned.length or 0) * step, 3))
     header = Header(
         video=captioned.video,
         info=_info(captioned),
-        report=_report(len(pairs), spans[-1].end),
+        report=_report(len(pairs), end),
         tier="model",
         tools=(CAPTIONS,),
         source=source,

@@ -1,9 +1,12 @@
 """Shared by all tests: a home of their own, and where the real data lie."""
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
+
+from panda_agent.embedders import MiniLM
 
 SHARED = Path(__file__).resolve().parents[1] / ".." / "shared"
 
@@ -29,3 +32,13 @@ def shared():
     if not SHARED.is_dir():
         pytest.skip(f"real data not found at {SHARED}")
     return SHARED.resolve()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _encoded_once():
+    """Every home embeds the descriptions of its rule pack; all tests of a process share what the encoder said of them."""
+    encoder = MiniLM()
+    encode = lru_cache(maxsize=4096)(encoder._encode)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MiniLM, "_encode", lambda self, text: encode(text))
+        yield

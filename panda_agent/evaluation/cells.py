@@ -197,7 +197,13 @@ def _row(base: Row, common: Cell, cell: Cell, name: str, place: Path) -> Row:
         settings = over(settings, layer)
     online = settings.get("loop", {}).get("mode", "offline") == "online"
     return replace(
-        base, title=f"{base.title}: {name}", settings=settings, online=online, without=whole.without, strategy=strategy
+        base,
+        title=f"{base.title}: {name}",
+        settings=settings,
+        online=online,
+        without=whole.without,
+        strategy=strategy,
+        looks=whole.looks or base.looks,
     )
 
 

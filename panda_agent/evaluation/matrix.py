@@ -161,6 +161,7 @@ def _facts(line: Line, told: str) -> Figures:
         "misses": cell.misses,
         "without": list(cell.row.without),
         "strategy": cell.row.strategy,
+        "looks": cell.row.looks,
         "settings": dict(cell.row.settings),
         "figures": figures,
         "processor_seconds_per_minute": line.seconds_per_minute,

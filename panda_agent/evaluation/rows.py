@@ -51,6 +51,8 @@ class Row:
     without: tuple[str, ...] = ()
     """Tools that are taken out of what is replayed."""
     strategy: Strategy = "panda"
+    looks: float = 1.0
+    """Share of the captions that may be used: each would have cost a call."""
     seen_in: str | None = None
     """The tier in which what is replayed was seen, where that is another than the run's."""
 
@@ -84,6 +86,16 @@ ROWS = (
         settings={**CAPTIONED, "rules": "ucf-crime", "loop": {"mode": "online"}},
         online=True,
         published=(Published("PANDA, online", 0.8257),),
+    ),
+    Row(
+        name="ucf-crime-gated",
+        title="UCF-Crime, at most 35 % of the answers, as a gate chooses them",
+        dataset=UCF_CRIME,
+        source=UCF_ANSWERS,
+        sigma=5.0,
+        settings={**CAPTIONED, "rules": "ucf-crime"},
+        published=UCF_PUBLISHED,
+        looks=0.35,
     ),
     Row(
         name="shanghaitech",

@@ -80,7 +80,7 @@ def evaluate(
     before = len(folder.results())
     # A home of this run alone: results rest on no case from elsewhere. A run that was killed finds its caches again.
     settings = _settings(row, tier, folder.path.absolute() / HOME)
-    waiting = [replace(task, without=row.without, strategy=row.strategy) for task in tasks]
+    waiting = [replace(task, without=row.without, strategy=row.strategy, looks=row.looks) for task in tasks]
     failures = _worked(waiting, settings, folder, workers, watch, keep, vectors)
     results = folder.results()
     videos = [Judged(truth, results[truth.name]) for truth in truths if truth.name in results]
@@ -131,6 +131,7 @@ def asked_for(row: Row, tier: Tier) -> dict[str, Any]:
         "sigma": row.sigma,
         "source": repr(row.source),
         **(less if row.without or row.strategy != "panda" else {}),
+        **({"looks": row.looks} if row.looks < 1 else {}),
         **told,
     }
 

@@ -30,6 +30,8 @@ class Task:
     without: tuple[str, ...] = ()
     """Tools that are taken out of what is replayed."""
     strategy: Strategy = "panda"
+    looks: float = 1.0
+    """Share of the captions that may be used: see `gating`."""
 
     @property
     def size(self) -> int:

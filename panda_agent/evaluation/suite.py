@@ -43,6 +43,8 @@ class Cell(Model):
     without: tuple[str, ...] = ()
     """Tools that are taken out of the recordings."""
     strategy: Strategy | None = None
+    looks: float | None = Field(default=None, gt=0, le=1)
+    """Share of the captions that may be used, by the gate."""
 
     @field_validator("settings")
     @classmethod

@@ -7,6 +7,7 @@ import shutil
 from contextlib import closing
 from pathlib import Path
 
+from panda_agent.evaluation.gating import looked
 from panda_agent.evaluation.groundedness import groundedness
 from panda_agent.evaluation.observed import of_captions, of_motion, of_recording
 from panda_agent.evaluation.places import places_of
@@ -14,7 +15,7 @@ from panda_agent.evaluation.pool import Keep
 from panda_agent.evaluation.result import Found, Observed, Result
 from panda_agent.evaluation.sources import Task
 from panda_agent.evaluation.strategies import narrowed
-from panda_agent.importers import as_recording
+from panda_agent.importers import Captioned, as_recording
 from panda_agent.investigator import Investigator
 from panda_agent.memory.cases import case_folder
 from panda_agent.memory.recording import read_recording, write_recording
@@ -59,20 +60,20 @@ def _investigated(task: Task, settings: Settings, case_id: str, scratch: Path) -
     """The verdict, and how many looks were asked for that the recording does not hold."""
     if task.video is not None:
         return Investigator(settings).investigate(task.video, normal=task.normal, case_id=case_id), 0
-    path = _replayed(task, scratch)
+    path = _replayed(task, settings, scratch)
     held, looks = read_recording(path), list[str]()
     investigator = Investigator(settings, keep=lambda probe: looks.append(probe.key))
     verdict = investigator.investigate(recording=path, case_id=case_id)
     return verdict, sum(held.find(key) is None for key in looks)
 
 
-def _replayed(task: Task, scratch: Path) -> Path:
+def _replayed(task: Task, settings: Settings, scratch: Path) -> Path:
     """The recording that stands in for the video: that of the task, or one made for it in `scratch`."""
     whole = not task.without and task.strategy == "panda"
     if task.recording is not None and whole:
         return task.recording
     if task.captioned is not None:
-        header, probes = as_recording(task.captioned, task.fps, task.origin)
+        header, probes = as_recording(_used(task, task.captioned, settings), task.fps, task.origin)
     else:
         assert task.recording is not None
         recording = read_recording(task.recording)
@@ -81,6 +82,12 @@ def _replayed(task: Task, scratch: Path) -> Path:
         header, probes = narrowed(header, probes, task.without, task.strategy)
     write_recording(scratch, header, probes)
     return scratch
+
+
+def _used(task: Task, captioned: Captioned, settings: Settings) -> Captioned:
+    """The captions that may be used."""
+    online = settings.loop.mode == "online"
+    return captioned if task.looks >= 1 else looked(captioned, task.fps, task.looks, online=online)
 
 
 def observed(task: Task) -> Observed | None:
@@ -109,7 +116,7 @@ def result_of(task: Task, v: Verdict, settings: Settings) -> Result:
         tokens=v.cost.tokens,
         claims=backed.claims,
         grounded=backed.grounded,
-        looks_share=None if seen else 1.0,
+        looks_share=None if task.captioned is None else len(_used(task, task.captioned, settings).rows) / task.size,
         observed=observed(task),
         cited=hashlib.sha256(" ".join(sorted(row.cite for row in v.evidence_rows)).encode()).hexdigest()[:16],
     )
