@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -44,6 +45,16 @@ def load_pack(name: str) -> RulePack:
     Raises:
         UserError: There is no such pack, or something in it is wrong; the sentence says which rule and why.
     """
+    return _shipped(name) if name in pack_names() else _loaded(name)
+
+
+@lru_cache(maxsize=32)
+def _shipped(name: str) -> RulePack:
+    """One that ships: it never changes, and every case reads it."""
+    return _loaded(name)
+
+
+def _loaded(name: str) -> RulePack:
     texts: dict[str, bytes] = {}
     merged = _for_each_event(_spelled_out(_merge(name, texts, {})))
     merged["sha256"] = hashlib.sha256(b"\0".join(texts[key] for key in sorted(texts))).hexdigest()

@@ -36,7 +36,7 @@ def shared():
 
 @pytest.fixture(scope="session", autouse=True)
 def _encoded_once():
-    """Every home embeds the descriptions of its rule pack; all tests of a process share what the encoder said of them."""
+    """Every home embeds the descriptions of its rule pack: all tests of a process share what was said of each."""
     encoder = MiniLM()
     encode = lru_cache(maxsize=4096)(encoder._encode)
     with pytest.MonkeyPatch.context() as patch:

@@ -19,8 +19,8 @@ from panda_agent.evaluation.strategies import Strategy
 
 CAPTIONED: Mapping[str, Any] = {}
 """Settings of all caption rows."""
-WATCHED: Mapping[str, Any] = {}
-"""Settings of all rows that look at video."""
+WATCHED: Mapping[str, Any] = {"rules": "campus"}
+"""Settings of all rows that look at video: those of the captions' scene."""
 
 
 @dataclass(frozen=True)

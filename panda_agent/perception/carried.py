@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from panda_agent.perception.flow import Flow
 
 SHRUNK = 4
-"""The picture is so many times larger: DIS measures flow at a quarter of the size anyway and stretches it."""
+"""The picture is so many times larger: what goes somewhere is not smaller."""
 SECONDS = 0.4
 """Time in which a past velocity counts for 1/e: half a step, in which a swinging leg goes twice the pace of its body
 and stands still. Over a second, flow that is a little wrong has carried it off to somewhere else."""
@@ -25,17 +25,19 @@ class CarriedFlow:
         self._velocity: Flow | None = None
         self._time: float | None = None
 
-    def update(self, flow: Flow, time: float) -> Flow:
+    def update(self, flow: Flow, time: float, shape: tuple[int, ...]) -> Flow:
         """The average velocity of what is at each place now.
 
         Args:
-            flow: (h, w, 2) from the frame before, pixels per second; that of the first frame says nothing.
+            flow: (h / n, w / n, 2) from the frame before, pixels of the whole picture per second; that of the first
+                frame says nothing.
             time: Seconds.
+            shape: (h, w) of the whole picture.
 
         Returns:
             (h / `SHRUNK`, w / `SHRUNK`, 2), pixels of the picture per second.
         """
-        height, width = flow.shape[:2]
+        height, width = shape[:2]
         size = max(1, round(width / SHRUNK)), max(1, round(height / SHRUNK))
         small = np.asarray(cv2.resize(flow, size, interpolation=cv2.INTER_LINEAR), np.float32)
         before, self._time = self._time, time

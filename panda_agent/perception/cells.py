@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 NAMES = ("speed", "cover", "cover_around", "upright_edges", "level_edges")
 """The features of a cell, in this order."""
-VERSION = 4
+VERSION = 5
 """Changes whenever the features do: memories of another version are learnt anew."""
 STEP, NEAR, WIDE = 48, 16, 8
 """The longer side of the picture holds 48 cells; features are means over a sixteenth and an eighth of it."""

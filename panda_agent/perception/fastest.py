@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from panda_agent.perception.carried import SHRUNK
+from panda_agent.perception.kept_pace import KeptSoFar, kept, row_of
 from panda_agent.perception.look import Look
 from panda_agent.perception.medians import median
 from panda_agent.perception.observation import Observation
@@ -78,7 +79,7 @@ class Usual:
 
 
 class Fastest:
-    """Filter of kind `fastest`: how far above what is usual in this video the pace of the fastest place is.
+    """Filter of kinds `fastest` and `kept_pace`: how far above what is usual in this video the fastest place goes.
 
     What is carried along (`CarriedFlow`) is compared, so that a rider, who glides, is told from a leg that swings.
 
@@ -88,7 +89,8 @@ class Fastest:
     """
 
     makes: ClassVar[dict[str, tuple[str, ...]]] = {
-        "fastest": ("peak", "ratio", "usual", "moments", "profile", "patches")
+        "fastest": ("peak", "ratio", "usual", "moments", "profile", "patches"),
+        "kept_pace": ("peak", "least_seconds", "profile", "live"),
     }
 
     def __init__(self, rate: float, *, online: bool = False) -> None:
@@ -99,6 +101,8 @@ class Fastest:
         self._patches: list[Patches] = []
         self._open: list[tuple[float, float]] = []
         self._levels: list[float] = []
+        self._kept = KeptSoFar()
+        self._kept_open: list[float] = []
         self._first: float | None = None
 
     def update(self, look: Look) -> list[Observation]:
@@ -124,28 +128,35 @@ class Fastest:
             return told
         curve = np.array([(self._first, self._curve[0][1]), *self._curve])  # the second frame speaks for the first
         curve[:, 1] = calm(*curve.T)
+        kept_pace = kept(curve[:, 0], norm.above(curve[:, 1]))
         edges = np.searchsorted(curve[:, 0], np.arange(curve[0, 0], curve[-1, 0], CHAPTER_SECONDS)[1:])
         rest = np.concatenate([np.zeros((0, 6), np.float32), *self._patches])
-        chapters = [curve[i:j] for i, j in pairwise([0, *edges.tolist(), len(curve)]) if i < j]
-        return [*told, *(_chapter(chapter, rest, norm) for chapter in chapters)]
+        parts = [slice(i, j) for i, j in pairwise([0, *edges.tolist(), len(curve)]) if i < j]
+        lasting = [row_of(curve[part, 0], kept_pace[part]) for part in parts]
+        return [*told, *(_chapter(curve[part], rest, norm) for part in parts), *filter(None, lasting)]
 
     def _tell(self, time: float, peak: float) -> list[Observation]:
         over = bool(self._open) and int(self._open[0][0]) != int(time)
         told = self._close() if over else []
         norm = self._usual.norm
         if norm is not None:
+            level = float(norm.above(np.array(peak)))
             self._open.append((time, peak))
-            self._levels.append(float(norm.above(np.array(peak))))
+            self._levels.append(level)
+            self._kept_open.append(self._kept.update(time, level))
         return told
 
     def _close(self) -> list[Observation]:
-        curve, levels, norm = self._open, self._levels, self._usual.norm
-        self._open, self._levels = [], []
+        curve, levels, norm, lasting = self._open, self._levels, self._usual.norm, self._kept_open
+        self._open, self._levels, self._kept_open = [], [], []
         if not curve or norm is None:
             return []
+        times = np.array(curve)[:, 0]
         row = _chapter(np.array(curve), np.zeros((0, 6), np.float32), norm, np.array(levels))
-        row.data["live"] = True
-        return [row]
+        rows = [row, *filter(None, [row_of(times, np.array(lasting))])]
+        for one in rows:
+            one.data["live"] = True
+        return rows
 
 
 def measured(look: Look) -> tuple[Array, list[float]]:

@@ -14,7 +14,7 @@ from panda_agent.perception.background import Background
 from panda_agent.perception.boxes import motion_boxes
 from panda_agent.perception.carried import CarriedFlow
 from panda_agent.perception.cells import cells_of
-from panda_agent.perception.flow import DenseFlow
+from panda_agent.perception.flow import DenseFlow, FineFlow
 from panda_agent.perception.look import Look, Pixels
 from panda_agent.perception.tracks import MotionTracker
 
@@ -42,6 +42,7 @@ class Perceiver:
         picks = np.unique(np.linspace(0, len(head) - 1, min(len(head), BACKGROUND_SAMPLES)).astype(int))
         self._background = Background([to_gray(head[i]) for i in picks], rate)
         self._flow = DenseFlow()
+        self._fine = FineFlow()
         self._carried = CarriedFlow()
         self._tracker = MotionTracker(rate, config_dir)
         self._ignore = ignore
@@ -58,7 +59,7 @@ class Perceiver:
         foreground = self._background.update(gray)
         if self._ignore is not None:
             foreground.moving[self._ignore > 0] = 0
-        carried = self._carried.update(flow, time)
+        carried = self._carried.update(self._fine.update(gray, time), time, gray.shape)
         cells = cells_of(time, gray, carried, foreground.moving)
         return Pixels(time, rgb, gray, flow, foreground, motion_boxes(foreground.moving), cells=cells, carried=carried)
 

@@ -1,10 +1,12 @@
 """What glides faster than the rest stands out; legs that swing, and a crowd of one pace, don't."""
 
+import cv2
 import numpy as np
 
 from panda_agent.perception.background import Foreground
 from panda_agent.perception.carried import SHRUNK, CarriedFlow
 from panda_agent.perception.fastest import Fastest, Usual
+from panda_agent.perception.flow import FineFlow
 from panda_agent.perception.look import Look
 from panda_agent.perception.patches import MOST, patches_of
 
@@ -21,7 +23,7 @@ def look_at(time, bodies, carried):
         boxes.append((left, y, left + 12, y + 24))
     rgb, fore = np.zeros((HEIGHT, WIDTH, 3), np.uint8), Foreground(moving, float((moving > 0).mean()))
     table = np.array(boxes, np.float32).reshape(-1, 4)
-    return Look(time, rgb, rgb[..., 0], flow, fore, table, {}, [], carried=carried.update(flow, time))
+    return Look(time, rgb, rgb[..., 0], flow, fore, table, {}, [], carried=carried.update(flow, time, flow.shape))
 
 
 def watched(seconds, rider=lambda time: None, online=False):
@@ -84,8 +86,8 @@ def test_velocity_is_carried_along_with_what_moves():
     for i in range(40):  # a point that goes 8 pixels a second on average, now at twice that and now not at all
         flow = np.zeros((HEIGHT, WIDTH, 2), np.float32)
         flow[..., 0] = 16.0 if i % 6 < 3 else 0.0
-        swings.append(carried.update(flow, i / 10)[10, 20, 0])
-    assert carried.update(flow, 4.0).shape == (HEIGHT // SHRUNK, WIDTH // SHRUNK, 2)
+        swings.append(carried.update(flow, i / 10, flow.shape)[10, 20, 0])
+    assert carried.update(flow, 4.0, flow.shape).shape == (HEIGHT // SHRUNK, WIDTH // SHRUNK, 2)
     assert min(swings[10:]) > 4
     assert max(swings[10:]) < 12
 
@@ -97,3 +99,12 @@ def test_patches_lie_apart_and_the_highest_comes_first():
     assert patches[:, 5].tolist() == [3.0, 2.0]
     assert len(patches_of(1.0, np.ones((20, 30), np.float32), (1.0, 1.5))) == MOST
     assert patches_of(1.0, np.zeros((20, 30), np.float32), (1.0, 1.5)).shape == (0, 6)
+
+
+def test_fine_flow_is_in_pixels_of_the_whole_picture():
+    texture = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (120, 400), np.uint8), (0, 0), 3)
+    texture, flow = cv2.normalize(texture, None, 0, 255, cv2.NORM_MINMAX), FineFlow()
+    assert not flow.update(texture[:, 40:240], 0.0).any()
+    found = flow.update(texture[:, 36:236], 0.1)
+    assert found.shape == (60, 100, 2)
+    assert np.abs(np.median(found[10:50, 10:90], axis=(0, 1)) - (40, 0)).max() < 3
