@@ -15,7 +15,8 @@ def evaluate(
         str,
         typer.Argument(
             metavar="ROW",
-            help="ucf-crime, ucf-crime-online, shanghaitech, ped2-captions, ped2-video, ped2-video-zero-shot, or own.",
+            help="ucf-crime, ucf-crime-online, ucf-crime-gated, shanghaitech, ped2-captions, ped2-video, "
+            "ped2-video-zero-shot, or own.",
             show_default=False,
         ),
     ],
