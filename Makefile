@@ -12,7 +12,7 @@ $(READY): pyproject.toml
 
 test: setup
 	$(PY) -m pip install -q --group test
-	$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	$(PY) -m pip install -q --group lint
