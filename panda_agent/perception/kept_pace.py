@@ -11,8 +11,8 @@ from panda_agent.perception.observation import Observation
 from panda_agent.types import TimeSpan
 
 SECONDS = 4.0
-"""So long a pace is kept. (UCSD Ped2: of 16 normal videos none has two spreads above the usual pace for longer than
-0.4 s in all, of 7 with riders and carts six have it for 2 to 14 s.)"""
+"""So long a pace is kept. (UCSD Ped2: of 16 normal videos none is two spreads above the usual pace for longer than 0.3 s
+at a stretch, of 7 with riders and carts six are for 2 to 14 s.) Who hurries for so long is not told from who rides."""
 LEAST = 1.0
 """Spreads above the usual pace; what is kept below says nothing."""
 
