@@ -33,6 +33,8 @@ class Drain:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self.code:  # the process is about to end: another signal must not find what others do with it
+            return
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
