@@ -13,7 +13,7 @@ SHARED = Path(__file__).resolve().parents[1] / ".." / "shared"
 
 
 def pytest_addoption(parser):
-    parser.addoption("--all-crash-points", action="store_true", help="kill at every point instead of every fourth")
+    parser.addoption("--all-crash-points", action="store_true", help="kill at every point instead of every sixth")
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 pytestmark = pytest.mark.crash
-EVERY = 4
+EVERY = 6
 """The part of the points that the normal suite tries."""
 TWICE = 3
 """Every third case is killed again while it is resumed."""
