@@ -90,7 +90,7 @@ class Fastest:
 
     makes: ClassVar[dict[str, tuple[str, ...]]] = {
         "fastest": ("peak", "ratio", "usual", "moments", "profile", "patches"),
-        "kept_pace": ("peak", "least_seconds", "profile", "live"),
+        "kept_pace": ("peak", "ratio", "least_seconds", "profile", "live"),
     }
 
     def __init__(self, rate: float, *, online: bool = False) -> None:
@@ -132,7 +132,7 @@ class Fastest:
         edges = np.searchsorted(curve[:, 0], np.arange(curve[0, 0], curve[-1, 0], CHAPTER_SECONDS)[1:])
         rest = np.concatenate([np.zeros((0, 6), np.float32), *self._patches])
         parts = [slice(i, j) for i, j in pairwise([0, *edges.tolist(), len(curve)]) if i < j]
-        lasting = [row_of(curve[part, 0], kept_pace[part]) for part in parts]
+        lasting = [row_of(curve[part, 0], kept_pace[part], norm.spread) for part in parts]
         return [*told, *(_chapter(curve[part], rest, norm) for part in parts), *filter(None, lasting)]
 
     def _tell(self, time: float, peak: float) -> list[Observation]:
@@ -153,7 +153,7 @@ class Fastest:
             return []
         times = np.array(curve)[:, 0]
         row = _chapter(np.array(curve), np.zeros((0, 6), np.float32), norm, np.array(levels))
-        rows = [row, *filter(None, [row_of(times, np.array(lasting))])]
+        rows = [row, *filter(None, [row_of(times, np.array(lasting), norm.spread)])]
         for one in rows:
             one.data["live"] = True
         return rows

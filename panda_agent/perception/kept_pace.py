@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import numpy as np
@@ -11,8 +12,8 @@ from panda_agent.perception.observation import Observation
 from panda_agent.types import TimeSpan
 
 SECONDS = 4.0
-"""So long a pace is kept. (UCSD Ped2: of 16 normal videos none is two spreads above the usual pace for longer than 0.3 s
-at a stretch, of 7 with riders and carts six are for 2 to 14 s.) Who hurries for so long is not told from who rides."""
+"""So long a pace is kept. (UCSD Ped2: of 16 normal videos none is two spreads above the usual pace for longer than
+0.3 s at a stretch, of 7 with riders and carts six are for 2 to 14 s.) Who hurries for so long passes for a rider."""
 LEAST = 1.0
 """Spreads above the usual pace; what is kept below says nothing."""
 
@@ -54,24 +55,27 @@ class KeptSoFar:
         return min(level for _, level in self._last) if time - self._first >= SECONDS - 1e-6 else 0.0
 
 
-def row_of(times: Array, levels: Array) -> Observation | None:
+def row_of(times: Array, levels: Array, spread: float) -> Observation | None:
     """What is kept in a stretch of a video; None where nothing is.
 
     Args:
         times: (n,) seconds, rising.
         levels: (n,) spreads above the usual pace, kept.
+        spread: Of the logarithm of paces.
     """
     if not len(levels) or levels.max() < LEAST:
         return None
     above = times[levels >= LEAST]
     peak, start, end = float(levels.max()), float(above[0]), float(above[-1])
+    ratio = math.exp(peak * spread)
     return Observation(
         kind="kept_pace",
         span=TimeSpan(start=round(start, 3), end=round(end, 3)),
-        statement=f"Something keeps a pace of at least {peak:.2f} spreads above what is usual in this video for "
+        statement=f"Something keeps at least {ratio:.2f} times the pace that is usual in this video, for "
         f"{SECONDS:.0f} s or longer, between {start:.1f} s and {end:.1f} s.",
         data={
             "peak": round(peak, 3),
+            "ratio": round(ratio, 3),
             "least_seconds": SECONDS,
             "profile": [[round(t, 3), round(v, 3)] for t, v in zip(times.tolist(), levels.tolist(), strict=True)],
         },

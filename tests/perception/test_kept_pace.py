@@ -26,7 +26,7 @@ def test_what_lasts_is_kept_from_its_first_to_its_last_moment():
 @pytest.mark.parametrize("stretches", [[(5, 8)], [(5, 8), (8.3, 11)], []], ids=["short", "twice short", "nothing"])
 def test_what_is_short_is_not_kept(stretches):
     assert kept(TIMES, levels(*stretches)).max() == 0.2
-    assert row_of(TIMES, kept(TIMES, levels(*stretches))) is None
+    assert row_of(TIMES, kept(TIMES, levels(*stretches)), 0.4) is None
 
 
 def test_a_video_shorter_than_that_tells_of_nothing():
@@ -50,8 +50,8 @@ def test_the_rate_at_which_somebody_looks_does_not_matter():
 
 
 def test_the_row_says_when_and_how_much():
-    row = row_of(TIMES, kept(TIMES, levels((5.0, 10.0))))
+    row = row_of(TIMES, kept(TIMES, levels((5.0, 10.0))), 0.4)
     assert (row.span.start, row.span.end) == (5.0, 10.0)
     assert row.data["peak"] == 2.5 >= LEAST
-    assert "at least 2.50 spreads" in row.statement
+    assert "at least 2.72 times the pace" in row.statement
     assert "between 5.0 s and 10.0 s" in row.statement
