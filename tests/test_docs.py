@@ -174,7 +174,9 @@ def test_make_targets_exist(page):
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.parent.name == "docs"], ids=name_of)
 def test_a_page_is_short(page):
-    assert len(page.read_text("utf-8").splitlines()) <= 150
+    """But for the tables that are written by the runs themselves."""
+    written = re.sub(r"<!-- results -->.*<!-- /results -->", "", page.read_text("utf-8"), flags=re.S)
+    assert len(written.splitlines()) <= 150
 
 
 def test_evidence_kinds_are_those_that_tools_make():

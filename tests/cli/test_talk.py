@@ -83,6 +83,7 @@ def test_a_session_on_a_terminal_with_completion_and_history(finished, home):
     again.until("panda> ")
     again.type("\x1b[A")  # the arrow up
     again.until("nonsense")
+    time.sleep(1.0)  # readline hears a signal only while it waits for a key
     again.process.send_signal(signal.SIGINT)
     assert again.end() == 130
 
