@@ -15,7 +15,7 @@ from panda_agent.memory.normality import MAX_ROWS, NormalityMemory, farthest, le
 from panda_agent.memory.packed import PackedLooks
 from panda_agent.perception.cells import NAMES, CellLook
 from panda_agent.perception.look import Look
-from panda_agent.perception.observation import Observation
+from panda_agent.perception.observation import Observation, profile_of
 from panda_agent.perception.patches import AROUND, HZ, Patches, patches_of, told
 from panda_agent.types import Region, TimeSpan
 
@@ -247,8 +247,3 @@ def own_memory(packed: list[PackedLooks]) -> NormalityMemory | None:
         return None
     few = list(islice(chain.from_iterable(packed), 0, None, max(1, rows // MAX_ROWS)))
     return learn([("this video", few)])
-
-
-def profile_of(times: list[float], curve: NDArray[np.float64]) -> list[JsonValue]:
-    """A curve as `data["profile"]`."""
-    return [[round(t, 3), round(float(v), 3)] for t, v in zip(times, curve, strict=True)]

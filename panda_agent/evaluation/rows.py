@@ -7,7 +7,7 @@ online by the mode of the loop. No setting was chosen by a label that is not `de
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,44 +57,37 @@ class Row:
     """The tier in which what is replayed was seen, where that is another than the run's."""
 
 
-UCF_ANSWERS = Captions("ucf_crime/observations_internvl2_8b.jsonl.gz")
-UCF_PUBLISHED = (
-    Published("PANDA, offline", 0.8489),
-    Published("LAVAD", 0.8028),
-    Published("VADTree", 0.8474),
-    Published("VERA", 0.8655),
-    Published("Flashback", 0.873),
-    Published("NOVA", 0.8986),
+ANSWERED = Row(
+    name="ucf-crime",
+    title="UCF-Crime, recorded answers of InternVL2-8B",
+    dataset=UCF_CRIME,
+    source=Captions("ucf_crime/observations_internvl2_8b.jsonl.gz"),
+    sigma=5.0,
+    settings={**CAPTIONED, "rules": "ucf-crime"},
+    published=(
+        Published("PANDA, offline", 0.8489),
+        Published("LAVAD", 0.8028),
+        Published("VADTree", 0.8474),
+        Published("VERA", 0.8655),
+        Published("Flashback", 0.873),
+        Published("NOVA", 0.8986),
+    ),
 )
 
 ROWS = (
-    Row(
-        name="ucf-crime",
-        title="UCF-Crime, recorded answers of InternVL2-8B",
-        dataset=UCF_CRIME,
-        source=UCF_ANSWERS,
-        sigma=5.0,
-        settings={**CAPTIONED, "rules": "ucf-crime"},
-        published=UCF_PUBLISHED,
-    ),
-    Row(
+    ANSWERED,
+    replace(
+        ANSWERED,
         name="ucf-crime-online",
         title="UCF-Crime, the same answers one second late, strictly causal",
-        dataset=UCF_CRIME,
-        source=UCF_ANSWERS,
-        sigma=5.0,
-        settings={**CAPTIONED, "rules": "ucf-crime", "loop": {"mode": "online"}},
+        settings={**ANSWERED.settings, "loop": {"mode": "online"}},
         online=True,
         published=(Published("PANDA, online", 0.8257),),
     ),
-    Row(
+    replace(
+        ANSWERED,
         name="ucf-crime-gated",
         title="UCF-Crime, at most 35 % of the answers, as a gate chooses them",
-        dataset=UCF_CRIME,
-        source=UCF_ANSWERS,
-        sigma=5.0,
-        settings={**CAPTIONED, "rules": "ucf-crime"},
-        published=UCF_PUBLISHED,
         looks=0.35,
     ),
     Row(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from panda_agent.evaluation.gating import looked
@@ -15,7 +16,7 @@ from panda_agent.evaluation.pool import Keep
 from panda_agent.evaluation.result import Found, Observed, Result
 from panda_agent.evaluation.sources import Task
 from panda_agent.evaluation.strategies import narrowed
-from panda_agent.importers import Captioned, as_recording
+from panda_agent.importers import as_recording
 from panda_agent.investigator import Investigator
 from panda_agent.memory.cases import case_folder
 from panda_agent.memory.recording import read_recording, write_recording
@@ -38,14 +39,16 @@ def worked(task: Task, settings: Settings, keep: Keep | None = None) -> Result:
     folder = case_folder(settings.root, case_id)
     shutil.rmtree(folder, ignore_errors=True)  # what a run that was killed left
     recording = settings.root / "recordings" / f"{case_id}.rec"
+    used = _used(task, settings)
     try:
-        verdict, misses = _investigated(task, settings, case_id, recording)
+        verdict, misses = _investigated(used, settings, case_id, recording)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         recording.unlink(missing_ok=True)
     if keep is not None:
         keep(task.name, verdict)
-    found = result_of(task, verdict, settings).model_copy(update={"misses": misses})
+    share = None if task.captioned is None else used.size / task.size
+    found = result_of(task, verdict, settings).model_copy(update={"misses": misses, "looks_share": share})
     return found if not found.calls else found.model_copy(update={"money": _paid(settings, case_id)})
 
 
@@ -60,20 +63,20 @@ def _investigated(task: Task, settings: Settings, case_id: str, scratch: Path) -
     """The verdict, and how many looks were asked for that the recording does not hold."""
     if task.video is not None:
         return Investigator(settings).investigate(task.video, normal=task.normal, case_id=case_id), 0
-    path = _replayed(task, settings, scratch)
+    path = _replayed(task, scratch)
     held, looks = read_recording(path), list[str]()
     investigator = Investigator(settings, keep=lambda probe: looks.append(probe.key))
     verdict = investigator.investigate(recording=path, case_id=case_id)
     return verdict, sum(held.find(key) is None for key in looks)
 
 
-def _replayed(task: Task, settings: Settings, scratch: Path) -> Path:
+def _replayed(task: Task, scratch: Path) -> Path:
     """The recording that stands in for the video: that of the task, or one made for it in `scratch`."""
     whole = not task.without and task.strategy == "panda"
     if task.recording is not None and whole:
         return task.recording
     if task.captioned is not None:
-        header, probes = as_recording(_used(task, task.captioned, settings), task.fps, task.origin)
+        header, probes = as_recording(task.captioned, task.fps, task.origin)
     else:
         assert task.recording is not None
         recording = read_recording(task.recording)
@@ -84,10 +87,12 @@ def _replayed(task: Task, settings: Settings, scratch: Path) -> Path:
     return scratch
 
 
-def _used(task: Task, captioned: Captioned, settings: Settings) -> Captioned:
-    """The captions that may be used."""
+def _used(task: Task, settings: Settings) -> Task:
+    """The task with those of its captions that may be used."""
+    if task.captioned is None or task.looks >= 1:
+        return task
     online = settings.loop.mode == "online"
-    return captioned if task.looks >= 1 else looked(captioned, task.fps, task.looks, online=online)
+    return replace(task, captioned=looked(task.captioned, task.fps, task.looks, online=online))
 
 
 def observed(task: Task) -> Observed | None:
@@ -116,7 +121,6 @@ def result_of(task: Task, v: Verdict, settings: Settings) -> Result:
         tokens=v.cost.tokens,
         claims=backed.claims,
         grounded=backed.grounded,
-        looks_share=None if task.captioned is None else len(_used(task, task.captioned, settings).rows) / task.size,
         observed=observed(task),
         cited=hashlib.sha256(" ".join(sorted(row.cite for row in v.evidence_rows)).encode()).hexdigest()[:16],
     )

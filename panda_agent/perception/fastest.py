@@ -14,7 +14,7 @@ from panda_agent.perception.carried import SHRUNK
 from panda_agent.perception.kept_pace import KeptSoFar, kept, row_of
 from panda_agent.perception.look import Look
 from panda_agent.perception.medians import median
-from panda_agent.perception.observation import Observation
+from panda_agent.perception.observation import Observation, profile_of
 from panda_agent.perception.pace import Pace
 from panda_agent.perception.patches import HZ, Patches, patches_of, told
 from panda_agent.types import TimeSpan
@@ -99,10 +99,9 @@ class Fastest:
         self._usual = Usual()
         self._curve: list[tuple[float, float]] = []
         self._patches: list[Patches] = []
-        self._open: list[tuple[float, float]] = []
-        self._levels: list[float] = []
+        self._open: list[tuple[float, float, float, float]] = []
+        """Seconds, pace, level, kept level: what is not told yet."""
         self._kept = KeptSoFar()
-        self._kept_open: list[float] = []
         self._first: float | None = None
 
     def update(self, look: Look) -> list[Observation]:
@@ -141,19 +140,17 @@ class Fastest:
         norm = self._usual.norm
         if norm is not None:
             level = float(norm.above(np.array(peak)))
-            self._open.append((time, peak))
-            self._levels.append(level)
-            self._kept_open.append(self._kept.update(time, level))
+            self._open.append((time, peak, level, self._kept.update(time, level)))
         return told
 
     def _close(self) -> list[Observation]:
-        curve, levels, norm, lasting = self._open, self._levels, self._usual.norm, self._kept_open
-        self._open, self._levels, self._kept_open = [], [], []
-        if not curve or norm is None:
+        told, norm = np.array(self._open).reshape(-1, 4), self._usual.norm
+        self._open = []
+        if not len(told) or norm is None:
             return []
-        times = np.array(curve)[:, 0]
-        row = _chapter(np.array(curve), np.zeros((0, 6), np.float32), norm, np.array(levels))
-        rows = [row, *filter(None, [row_of(times, np.array(lasting), norm.spread)])]
+        curve, levels, lasting = told[:, :2], told[:, 2], told[:, 3]
+        row = _chapter(curve, np.zeros((0, 6), np.float32), norm, levels)
+        rows = [row, *filter(None, [row_of(curve[:, 0], lasting, norm.spread)])]
         for one in rows:
             one.data["live"] = True
         return rows
@@ -200,7 +197,7 @@ def _chapter(curve: Array, patches: Patches, norm: Norm, levels: Array | None = 
             "ratio": round(ratio, 3),
             "usual": round(norm.pace, 4),
             "moments": len(curve),
-            "profile": [[round(t, 3), round(v, 3)] for t, v in zip(curve[:, 0].tolist(), above.tolist(), strict=True)],
+            "profile": profile_of(curve[:, 0], above),
             "patches": told(here[here[:, 5] > 0]),
         },
     )

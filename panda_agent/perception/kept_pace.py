@@ -8,7 +8,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from panda_agent.perception.observation import Observation
+from panda_agent.perception.observation import Observation, profile_of
 from panda_agent.types import TimeSpan
 
 SECONDS = 4.0
@@ -77,6 +77,6 @@ def row_of(times: Array, levels: Array, spread: float) -> Observation | None:
             "peak": round(peak, 3),
             "ratio": round(ratio, 3),
             "least_seconds": SECONDS,
-            "profile": [[round(t, 3), round(v, 3)] for t, v in zip(times.tolist(), levels.tolist(), strict=True)],
+            "profile": profile_of(times, levels),
         },
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,6 +33,11 @@ class Observation:
     """A picture kept with the case, relative to the case folder."""
     known_at: float | None = None
     """Second from which it was known, where a recording tells it; else it shows by how far its tool has read."""
+
+
+def profile_of(times: Iterable[float], values: Iterable[float]) -> list[JsonValue]:
+    """`data["profile"]` of an observation that varies: [[seconds, value], ...]."""
+    return [[round(float(t), 3), round(float(v), 3)] for t, v in zip(times, values, strict=True)]
 
 
 def path_of(

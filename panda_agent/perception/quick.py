@@ -10,7 +10,7 @@ import numpy as np
 from panda_agent.perception.look import Look
 from panda_agent.perception.medians import median
 from panda_agent.perception.movers import Mover, Movers
-from panda_agent.perception.observation import Observation, path_of
+from panda_agent.perception.observation import Observation, path_of, profile_of
 from panda_agent.perception.place_norms import COLUMNS, ROWS, Cell, Passage, PlaceNorms
 from panda_agent.perception.points import Array
 from panda_agent.perception.senses import Senses
@@ -203,7 +203,7 @@ def judge(way: Way, norms: PlaceNorms) -> Observation | None:
             "points": round(way.points, 1),
             "against": round(against, 3),
             "flow": round(flow, 3),
-            "profile": [[round(t, 3), round(r, 3)] for t, r in zip(way.time.tolist(), ratio.tolist(), strict=True)],
+            "profile": profile_of(way.time, ratio),
             "path": path_of(way.time, np.hstack([way.place - way.body / 2, way.place + way.body / 2]), way.size),
         },
         region=Region.of_pixels((*low, *high), *way.size),
