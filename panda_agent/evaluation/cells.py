@@ -63,7 +63,7 @@ def ablation_of(suite: Suite, place: Path, data: Path | None) -> Ablation:
     base = replace(base, seen_in=held.tier)
     cells = cells_of(suite, held.ran)
     for name, cell in cells.items():
-        _check(name, cell, held.known)
+        _check(name, _laid_over([suite.common, cell]), held.known, whole=suite.recordings is not None)
     names = sorted(cells, key=lambda name: name != suite.reference)
     return Ablation(suite, tuple(truths), {name: _row(base, suite.common, cells[name], name, place) for name in names})
 
@@ -137,7 +137,12 @@ def _laid_over(cells: Iterable[Cell]) -> Cell:
     return first
 
 
-def _check(name: str, cell: Cell, known: set[str]) -> None:
+def _check(name: str, cell: Cell, known: set[str], *, whole: bool) -> None:
+    if whole and cell.looks is not None:
+        raise UserError(
+            f"The cell {name!r} is to use some of the answers, and recordings are replayed whole.",
+            hint="Leave out `looks`, or work `on` a row of captions.",
+        )
     for tool in cell.without:
         if tool not in known and tool not in FROM_ROWS:
             raise UserError(

@@ -102,6 +102,16 @@ def test_a_tool_that_no_recording_holds_is_not_taken_out_in_silence(tmp_path):
         ablation_of(load_suite(path), tmp_path, None)
 
 
+@pytest.mark.parametrize("change", ["cell", "common"])
+def test_recordings_are_never_said_to_be_used_in_part(tmp_path, change):
+    told = {
+        "cell": SUITE.replace("strict: {", "strict: {looks: 0.5, "),
+        "common": SUITE.replace("common: {", "common: {looks: 0.5, "),
+    }
+    with pytest.raises(UserError, match="recordings are replayed whole"):
+        ablation_of(load_suite(write_suite(tmp_path, told[change])), tmp_path, None)
+
+
 def test_a_recording_that_was_made_anew_is_another_run(tmp_path):
     path = write_suite(tmp_path)
     before = ablation_of(load_suite(path), tmp_path, None).cells["all"].source

@@ -54,4 +54,14 @@ def test_the_row_says_when_and_how_much():
     assert (row.span.start, row.span.end) == (5.0, 10.0)
     assert row.data["peak"] == 2.5 >= LEAST
     assert "at least 2.72 times the pace" in row.statement
-    assert "between 5.0 s and 10.0 s" in row.statement
+    assert "seen between 5.0 s and 10.0 s" in row.statement
+
+
+def test_what_was_not_seen_is_not_kept():
+    """Fast before the light changed and fast afterwards, a second each: of the time between nothing is known."""
+    seen = (TIMES < 1.05) | (TIMES > 8.95)
+    times, course = TIMES[seen][:22], levels((0.0, 10.0))[seen][:22]
+    assert times[-1] < 10.2
+    assert not kept(times, course).any()
+    keeper = KeptSoFar()
+    assert not any(keeper.update(t, level) for t, level in zip(times.tolist(), course.tolist(), strict=True))
