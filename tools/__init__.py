@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from panda_agent.equipment import Equipment
 from panda_agent.errors import UserError
 from panda_agent.tools.base import Scope, Tool, ToolInput, ToolSpec, file_observation
+from panda_agent.types import RulePack
 
 GROUP = "panda_agent.tools"
 """Entry points under which other packages offer tools."""
@@ -46,9 +47,28 @@ def on_request() -> list[Tool]:
     return [CompareClips(), Enhance(), Listen(), ReadText(), RetrieveFrames(), SearchKnowledge()]
 
 
+def readers_of_captions(pack: RulePack, made: Collection[str]) -> list[Tool]:
+    """The tools that read what others describe, where somebody does and a rule asks for what they say of it.
+
+    Args:
+        pack: The rules.
+        made: Kinds of evidence that the tools at hand file.
+    """
+    from panda_agent.tools.average_alike import AverageAlike
+    from panda_agent.tools.liken_told import LikenTold
+
+    readers: list[tuple[Tool, set[str]]] = [
+        (AverageAlike(), {"caption", "score"}),
+        (LikenTold(pack.event_types), {"caption"}),
+    ]
+    asked = {one.kind for rule in pack.rules for one in rule.when}
+    return [tool for tool, needed in readers if needed <= set(made) and not asked.isdisjoint(tool.spec.makes)]
+
+
 def shipped_specs() -> list[ToolSpec]:
     """Every tool that ships, at hand or not: rules may speak of what they file."""
     from panda_agent.prompts.prompt_packs import load_prompts
+    from panda_agent.tools.average_alike import AverageAlike
     from panda_agent.tools.caption_clip import TellFacts
     from panda_agent.tools.hear_person import HearPerson
     from panda_agent.tools.import_scores import ImportScores
@@ -59,7 +79,8 @@ def shipped_specs() -> list[ToolSpec]:
 
     everything = Equipment(prompts=load_prompts("default"), person=True)
     scores = ImportScores(Path("scores.npy"))
-    apart = [TellFacts.spec, TrackObjects.spec, RecallCamera.spec, HearPerson.spec, LikenTold.spec, scores.spec, JUDGE]
+    apart = [TellFacts.spec, TrackObjects.spec, RecallCamera.spec, HearPerson.spec, scores.spec, JUDGE]
+    apart += [AverageAlike.spec, LikenTold.spec]
     return [*apart, *(tool.spec for tool in default_tools(everything))]
 
 

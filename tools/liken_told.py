@@ -6,24 +6,18 @@ is no source of its own beside them. How it was chosen: docs/captions.md.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from panda_agent.embedders import Embedder, EmbeddingCache, MiniLM
-from panda_agent.errors import ToolError, UserError
+from panda_agent.embedders import Embedder, MiniLM
 from panda_agent.perception.observation import Observation
 from panda_agent.tools.base import Scope, ToolSpec
 from panda_agent.tools.descriptions import NOTHING, Descriptions, Likeness
-from panda_agent.tools.text_retrieval import split_sentences
+from panda_agent.tools.told import kept_encoder, sentences_of
 from panda_agent.types import EventType, Evidence, TimeSpan, clock
 
-EMBEDDINGS = "embeddings.db"
-QUOTED = re.compile(r"[\"“«][^\"”»]{1,400}[\"”»]")
-"""Writing that a description quotes: it tells of letters, not of what happens."""
 BATCH = 64
 """Sentences between two looks at whether the case is to stop."""
 
@@ -61,7 +55,7 @@ class LikenTold:
         """
         scope.check()
         rows = [row for row in scope.filed(kind="caption") if _is_due(row, scope) and not row.data.get("visible_text")]
-        told = [_Told(row, [*_sentences(row)]) for row in rows]
+        told = [_Told(row, [*sentences_of(row)]) for row in rows]
         if not told:
             return
         self._learn(scope, [sentence for one in told for sentence in one.sentences])
@@ -77,15 +71,12 @@ class LikenTold:
         new = [text for text in dict.fromkeys(sentences) if text not in self._known]
         if not new:
             return
-        try:
-            with closing(EmbeddingCache(self._embedder, scope.home / EMBEDDINGS)) as embedder:
-                descriptions = Descriptions(self._events, embedder)
-                for i in range(0, len(new), BATCH):
-                    scope.check()
-                    batch = new[i : i + BATCH]
-                    self._known |= dict(zip(batch, descriptions.like(batch), strict=True))
-        except UserError as error:
-            raise ToolError(str(error), hint=error.hint) from error
+        with kept_encoder(self._embedder, scope.home) as encoder:
+            descriptions = Descriptions(self._events, encoder)
+            for i in range(0, len(new), BATCH):
+                scope.check()
+                batch = new[i : i + BATCH]
+                self._known |= dict(zip(batch, descriptions.like(batch), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +105,6 @@ def _is_due(row: Evidence, scope: Scope) -> bool:
     if scope.span is None or row.known_at is None:
         return True
     return scope.span.start < row.known_at <= scope.span.end or (scope.span.start == 0.0 == row.known_at)
-
-
-def _sentences(row: Evidence) -> Iterator[str]:
-    told = row.data.get("told")
-    yield from split_sentences(QUOTED.sub(" ", told)) if isinstance(told, str) else ()
 
 
 def _row(course: Sequence[_Point], encoder: str, scope: Scope) -> Observation:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 
 from pydantic import Field, JsonValue, model_validator
 
-from panda_agent.embedders import Embedder, EmbeddingCache, MiniLM
+from panda_agent.embedders import Embedder, MiniLM
 from panda_agent.errors import ToolError, UserError
 from panda_agent.perception.observation import Observation
 from panda_agent.settings import Settings
@@ -19,13 +18,12 @@ from panda_agent.tools.clip_weights import find_clip
 from panda_agent.tools.frame_index import FrameIndex
 from panda_agent.tools.retrieval_rows import FIELDS, Asked, frame_rows, sentence_rows
 from panda_agent.tools.text_retrieval import TextCorpus, split_sentences
-from panda_agent.tools.told import told_of
+from panda_agent.tools.told import kept_encoder, told_of
 from panda_agent.types import TimeSpan, clock
 from panda_agent.video.footage import RecordedVideo
 
 FRAMES = "frames"
 """Under PANDA_HOME: the indexes of videos."""
-EMBEDDINGS = "embeddings.db"
 """Under PANDA_HOME: vectors of sentences."""
 JOINED = 2.0
 """Seconds between two captions that say it and are told as one stretch."""
@@ -124,7 +122,7 @@ class RetrieveFrames:
                 f"Nothing was told of this {'video' if scope.span is None else 'stretch'} yet, and {why}",
                 hint="Set clip.pretrained to CLIP weights, or have the video described first.",
             )
-        with closing(EmbeddingCache(self._embedder, scope.home / EMBEDDINGS)) as embedder:
+        with kept_encoder(self._embedder, scope.home) as embedder:
             for row in told:  # a row at a time, so that the case can be paused
                 scope.check()
                 embedder.embed(split_sentences(row.text))

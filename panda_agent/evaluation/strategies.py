@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from panda_agent.errors import UserError
 from panda_agent.memory.recording import Header, Probe, RecordedTool
+from panda_agent.tools.average_alike import AverageAlike
 from panda_agent.tools.liken_told import LikenTold
 from panda_agent.tools.recall_camera import RecallCamera
 
@@ -16,7 +17,7 @@ FAMILY = "caption"
 """Whose tools caption_only keeps."""
 TOLD = ("caption", "score")
 """Kinds of evidence that caption_only keeps: descriptions, and the flags that their writer gave with them."""
-FROM_ROWS = (LikenTold.spec.name, RecallCamera.spec.name)
+FROM_ROWS = (AverageAlike.spec.name, LikenTold.spec.name, RecallCamera.spec.name)
 """Tools that work from rows of others: no recording holds them, and they can be left out all the same."""
 ALONE: Mapping[str, Any] = {"agent": {"reflection": False, "short_memory": 0, "long_memory": 0}}
 """Settings of caption_only: no clip is looked at again, and nothing is remembered."""

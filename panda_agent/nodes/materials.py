@@ -20,8 +20,15 @@ from panda_agent.nodes.camera import camera_now, with_kept_rules
 from panda_agent.prompts import check_evidence, load_pack
 from panda_agent.prompts.prompt_packs import PromptPack, load_prompts
 from panda_agent.settings import Settings
-from panda_agent.tools import Tool, Toolbox, default_tools, installed_tools, kinds_of, shipped_specs
-from panda_agent.tools.liken_told import LikenTold
+from panda_agent.tools import (
+    Tool,
+    Toolbox,
+    default_tools,
+    installed_tools,
+    kinds_of,
+    readers_of_captions,
+    shipped_specs,
+)
 from panda_agent.tools.recall_camera import RecallCamera
 from panda_agent.tools.replay import Recorded, Replayed
 from panda_agent.types import CaseRequest, RulePack
@@ -142,9 +149,7 @@ class Materials:
             box = Toolbox(self._replayed(tool, box) for tool in self.recording.header.tools)
         check_evidence(self.pack, kinds_of(shipped_specs()) | box.makes())
         from_rows: list[Tool] = [] if self.camera is None else [RecallCamera(self.camera, self.request.started_at)]
-        asked = {one.kind for rule in self.pack.rules for one in rule.when}
-        if "caption" in box.makes() and not asked.isdisjoint(LikenTold.spec.makes):
-            from_rows.append(LikenTold(self.pack.event_types))
+        from_rows += readers_of_captions(self.pack, box.makes())
         taken = () if self.recording is None else self.recording.header.without
         from_rows = [tool for tool in from_rows if tool.spec.name not in taken]
         return Toolbox([*(box if keep is None else (Recorded(tool, keep) for tool in box)), *from_rows])
