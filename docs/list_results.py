@@ -1,6 +1,6 @@
-"""Writes the tables of docs/results.md from run folders of `panda eval`, so that no figure is copied by hand.
+"""Writes the tables of docs/results.md from folders of `panda eval` and `panda ablate`: no figure is copied by hand.
 
-python docs/list_results.py eval/ucf-crime eval/ucf-crime-online …
+python docs/list_results.py eval/ucf-crime eval/ucf-crime-online … ablations/clips …
 """
 
 from __future__ import annotations
@@ -14,23 +14,33 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "results.md"
 LOOKS = ROOT / "docs" / "looks.jsonl"
-START, END = "<!-- results -->", "<!-- /results -->"
 Figures = Mapping[str, Any]
 
 
-def page(text: str, runs: Sequence[Figures]) -> str:
-    """The page with its tables renewed."""
-    before, _, rest = text.partition(START)
-    _, _, after = rest.partition(END)
-    return f"{before}{START}\n\n" + "\n".join(tables(runs)) + f"\n{END}{after}"
+def renewed(text: str, part: str, lines: Sequence[str]) -> str:
+    """The page with one part of it written anew; as it was where there is nothing to write.
+
+    Args:
+        text: The page.
+        part: `results` or `ablations`: it stands between comments of that name.
+        lines: Markdown.
+    """
+    if not lines:
+        return text
+    start, end = f"<!-- {part} -->", f"<!-- /{part} -->"
+    before, _, rest = text.partition(start)
+    _, _, after = rest.partition(end)
+    return f"{before}{start}\n\n" + "\n".join(lines) + f"\n{end}{after}"
 
 
 def tables(runs: Sequence[Figures]) -> Iterator[str]:
     """Markdown, line by line: the headline, the other figures, what is trivial, and what others print."""
+    if not runs:
+        return
     yield "| row | tier | micro AUC (95 %) | dev, held | within videos | gain over the best trivial: micro | within |"
     yield "|---|---|---|---|---|---|---|"
     yield from (headline(run) for run in runs)
-    yield f"\nLooks at all videos of a row so far, of every row together: {sum(1 for _ in LOOKS.open())}.\n"
+    yield f"\nLooks at all videos of a row so far, of every row together: {looks()}.\n"
     measures = ("AP", "pixel AUC", "event mAP", "mean tIoU", "videos right", "decided", "ECE")
     yield row(["row", "tier", *measures, "false alarms an hour", "CPU s a minute"])
     yield "|---|---|---|---|---|---|---|---|---|---|---|"
@@ -42,6 +52,12 @@ def tables(runs: Sequence[Figures]) -> Iterator[str]:
             yield "|---|---|---|---|---|"
             yield from (baseline(one) for one in run["baselines"].values())
             yield from (published(one) for one in run["published"])
+
+
+def looks() -> int:
+    """Runs that saw videos of the held half; those of dev videos alone are noted as well."""
+    noted = [json.loads(line) for line in LOOKS.read_text("utf-8").splitlines()]
+    return sum(one["held"]["n_videos"] > 0 for one in noted)
 
 
 def headline(run: Figures) -> str:
@@ -117,6 +133,25 @@ def gain(one: Figures | None) -> str:
     return f"{one['difference'] * 100:+.2f}" + ("" if low is None else f" ({low * 100:+.1f} … {high * 100:+.1f})")
 
 
+def matrices(suites: Sequence[Figures]) -> Iterator[str]:
+    """Markdown, line by line: a table for each ablation."""
+    for one in suites:
+        yield f"\n**{one['title']}**: {len(one['videos'])} videos, against `{one['reference']}`.\n"
+        yield row(
+            ["cell", "micro", "difference (95 %)", "within", "difference (95 %)", "videos right", "what came of it"]
+        )
+        yield "|---|---|---|---|---|---|---|"
+        yield from (cell(name, line) for name, line in one["cells"].items())
+
+
+def cell(name: str, line: Figures) -> str:
+    """A row of an ablation's table."""
+    figures, against = line["figures"] or {}, line["against"] or {}
+    micro, within, right = (percent(figures.get(key)) for key in ("micro_auc", "within_video_auc", "video_accuracy"))
+    gaps = [gain(against.get(key)) if against else "" for key in ("micro_auc", "within_video_auc")]
+    return row([f"`{name}`", micro, gaps[0], within, gaps[1], right, line["finding"]])
+
+
 def read(folder: Path) -> Figures:
     """The figures of a run, with what its cases took."""
     metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
@@ -125,5 +160,14 @@ def read(folder: Path) -> Figures:
     return {**metrics, "cost": cost}
 
 
+def main(folders: Sequence[Path]) -> None:
+    """Renew the page."""
+    runs = [read(folder) for folder in folders if (folder / "metrics.json").is_file()]
+    found = [folder / "ablation.json" for folder in folders if (folder / "ablation.json").is_file()]
+    text = renewed(PAGE.read_text("utf-8"), "results", [*tables(runs)])
+    text = renewed(text, "ablations", [*matrices([json.loads(one.read_text("utf-8")) for one in found])])
+    PAGE.write_text(text, encoding="utf-8")
+
+
 if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text("utf-8"), [read(Path(name)) for name in sys.argv[1:]]), encoding="utf-8")
+    main([Path(name) for name in sys.argv[1:]])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from panda_agent.errors import UserError
-from panda_agent.perception.ultralytics_home import settle_ultralytics
+from panda_agent.perception.ultralytics_home import settled_ultralytics
 from panda_agent.prompts.prompt_packs import PromptPack, load_prompts
 from panda_agent.settings import Settings
 
@@ -113,8 +113,8 @@ def _fetched(name: str, home: Path) -> Path:
     path = home / "weights" / name
     if path.is_file():
         return path
-    settle_ultralytics(home / "ultralytics", offline=False)
-    from ultralytics.utils.downloads import attempt_download_asset
+    with settled_ultralytics(home / "ultralytics", offline=False):
+        from ultralytics.utils.downloads import attempt_download_asset
 
     path.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from panda_agent.errors import UserError
-from panda_agent.perception.ultralytics_home import settle_ultralytics
+from panda_agent.perception.ultralytics_home import settled_ultralytics
 
 NAMELESS = "class0"
 """What Ultralytics calls the first class of weights that don't say."""
@@ -52,17 +52,12 @@ class Detector:
     ) -> None:
         if not weights.is_file():
             raise UserError(f"There are no detector weights at {weights}.", hint="Check the path, or use --tier bare.")
-        settle_ultralytics(config_dir)
-        from ultralytics import YOLO
-
+        self._side, self._least = side, least
+        self.names: dict[int, str] = {}
         try:
-            self._model = YOLO(str(weights), task="detect")
-            if wanted and hasattr(self._model.model, "set_classes"):
-                self._model.set_classes(list(wanted))
-            self._side, self._least = side, least
-            self.names: dict[int, str] = {}
-            self.detect(np.zeros((64, 64, 3), np.uint8))
-            self._yield_while_waiting(weights)
+            self._load(weights, config_dir, wanted)
+        except ImportError:
+            raise  # a library that is broken, not weights
         except Exception as error:  # boundary: a file of weights may break in any way inside torch or ONNX
             reason = " ".join(str(error).split())[:200]
             raise UserError(
@@ -74,6 +69,17 @@ class Detector:
                 f"The weights {weights.name} carry no class names, so Ultralytics did not export them.",
                 hint="Export them again with `YOLO(path).export`, or --tier bare.",
             )
+
+    def _load(self, weights: Path, config_dir: Path, wanted: Sequence[str]) -> None:
+        """Load them and look once, which imports what is left of Ultralytics."""
+        with settled_ultralytics(config_dir):
+            from ultralytics import YOLO
+
+            self._model = YOLO(str(weights), task="detect")
+            if wanted and hasattr(self._model.model, "set_classes"):
+                self._model.set_classes(list(wanted))
+            self.detect(np.zeros((64, 64, 3), np.uint8))
+        self._yield_while_waiting(weights)
 
     @property
     def side(self) -> int:

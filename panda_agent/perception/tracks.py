@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from panda_agent.perception.ultralytics_home import settle_ultralytics
+from panda_agent.perception.ultralytics_home import settled_ultralytics
 
 TrackerKind = Literal["bytetrack", "botsort"]
 
@@ -120,11 +120,11 @@ def load_tracker(kind: TrackerKind, config_dir: Path, **changes: float | str) ->
 
     Imported only here: Ultralytics loads torch, which takes seconds.
     """
-    settle_ultralytics(config_dir)
-    from ultralytics.engine.results import Boxes
-    from ultralytics.trackers.track import TRACKER_MAP
-    from ultralytics.utils import YAML, IterableSimpleNamespace
-    from ultralytics.utils.checks import check_yaml
+    with settled_ultralytics(config_dir):
+        from ultralytics.engine.results import Boxes
+        from ultralytics.trackers.track import TRACKER_MAP
+        from ultralytics.utils import YAML, IterableSimpleNamespace
+        from ultralytics.utils.checks import check_yaml
 
     config = YAML.load(check_yaml(f"{kind}.yaml")) | changes
     return TRACKER_MAP[kind](IterableSimpleNamespace(**config)), Boxes

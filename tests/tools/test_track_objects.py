@@ -12,7 +12,7 @@ import pytest
 
 from panda_agent import Investigator
 from panda_agent.errors import UserError
-from panda_agent.perception.ultralytics_home import settle_ultralytics
+from panda_agent.perception.ultralytics_home import settled_ultralytics
 from panda_agent.settings import ObjectSettings, Settings
 from panda_agent.tools.base import Scope
 from panda_agent.tools.contract import check_tool
@@ -132,7 +132,8 @@ def test_weights_that_only_auto_found_are_no_reason_to_stop(tmp_path, film):
 def fresh(tmp_path_factory) -> Path:
     """A YOLO26 that learnt nothing, as Ultralytics builds and saves it."""
     home = tmp_path_factory.mktemp("fresh")
-    settle_ultralytics(home)
+    with settled_ultralytics(home):
+        pass
     from ultralytics import YOLO
 
     path = home / "yolo26n.pt"
