@@ -136,7 +136,8 @@ def gain(one: Figures | None) -> str:
 def matrices(suites: Sequence[Figures]) -> Iterator[str]:
     """Markdown, line by line: a table for each ablation."""
     for one in suites:
-        yield f"\n**{one['title']}**: {len(one['videos'])} videos, against `{one['reference']}`.\n"
+        held_against = f"against `{one['reference']}`; {one['comparisons']} comparisons"
+        yield f"\n**{one['title']}**: {len(one['videos'])} videos, {held_against}.\n"
         yield row(
             ["cell", "micro", "difference (95 %)", "within", "difference (95 %)", "videos right", "what came of it"]
         )
@@ -148,8 +149,14 @@ def cell(name: str, line: Figures) -> str:
     """A row of an ablation's table."""
     figures, against = line["figures"] or {}, line["against"] or {}
     micro, within, right = (percent(figures.get(key)) for key in ("micro_auc", "within_video_auc", "video_accuracy"))
-    gaps = [gain(against.get(key)) if against else "" for key in ("micro_auc", "within_video_auc")]
-    return row([f"`{name}`", micro, gaps[0], within, gaps[1], right, line["finding"]])
+    gaps = [starred(against.get(key)) if against else "" for key in ("micro_auc", "within_video_auc")]
+    told = [one.rstrip(".") for one in line["finding"].split(". ") if not one.startswith(("Told apart", "Not told"))]
+    return row([f"`{name}`", micro, gaps[0], within, gaps[1], right, ". ".join(told)])
+
+
+def starred(one: Figures | None) -> str:
+    """A difference, with a star where it can be told from 0 after Holm's correction."""
+    return gain(one) + (" *" if one and one["told_apart"] else "")
 
 
 def read(folder: Path) -> Figures:
