@@ -85,11 +85,12 @@ class Workers:
     def _close(self) -> None:
         if self._pool is None:
             return
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._pool = None
+        pool, self._pool = self._pool, None
+        pool.shutdown(wait=False, cancel_futures=True)
         for child in set(multiprocessing.active_children()) - self._before:
             child.kill()
             child.join()
+        pool.shutdown(wait=True)  # else its thread outlives it, and complains when the interpreter ends
 
 
 @contextmanager
