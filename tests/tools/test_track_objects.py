@@ -133,8 +133,7 @@ def fresh(tmp_path_factory) -> Path:
     """A YOLO26 that learnt nothing, as Ultralytics builds and saves it."""
     home = tmp_path_factory.mktemp("fresh")
     with settled_ultralytics(home):
-        pass
-    from ultralytics import YOLO
+        from ultralytics import YOLO
 
     path = home / "yolo26n.pt"
     YOLO("yolo26n.yaml", task="detect").save(path)
