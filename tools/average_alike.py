@@ -51,9 +51,7 @@ class AverageAlike:
             ToolError: The text encoder's weights are not installed.
         """
         scope.check()
-        flagged = [
-            row for row in scope.filed(kind="score") if row.data.get("yes_no") == 1 and "supersedes" not in row.data
-        ]
+        flagged = [row for row in scope.filed(kind="score") if _is_raw(row)]
         told = [_Told(row, [*sentences_of(row)]) for row in scope.filed(kind="caption")]
         told = sorted((one for one in told if one.sentences), key=lambda one: one.row.place)
         if scope.online or not flagged or not told:
@@ -79,6 +77,11 @@ class AverageAlike:
 class _Told:
     row: Evidence
     sentences: Sequence[str]
+
+
+def _is_raw(row: Evidence) -> bool:
+    """A course of yes and no, as its captioner gave it."""
+    return row.data.get("yes_no") == 1 and "supersedes" not in row.data and bool(row.profile)
 
 
 def _averaged(row: Evidence, told: Sequence[_Told], alike: Vectors, encoder: str, scope: Scope) -> Observation:

@@ -66,9 +66,17 @@ def test_the_order_of_rows_does_not_count(tmp_path):
         told(FIGHT, WALK),
         [*told(FIGHT, WALK), flags(1, 0, supersedes="e1")],
         [*told(FIGHT, WALK), row("score", 0, 2, profile=[[0, 0.3], [2, 0.9]], yes_no=0)],
+        [*told(FIGHT, WALK), row("score", 0, 2, yes_no=1)],
         [row("caption", 0, 1, told=FIGHT, visible_text=["SALE"]), flags(1)],
     ],
-    ids=["no descriptions", "no flags", "its own row", "scores of a detector", "writing in the picture"],
+    ids=[
+        "no descriptions",
+        "no flags",
+        "its own row",
+        "scores of a detector",
+        "flags without a course",
+        "writing in the picture",
+    ],
 )
 def test_where_there_is_nothing_to_average_nothing_is_filed(rows, tmp_path):
     assert run(rows, tmp_path) == []
