@@ -224,10 +224,10 @@ class CaseStore:
         facts: dict[str, JsonValue] | None = self._value("SELECT facts FROM passes WHERE name = ?", name)
         return facts
 
-    def pass_names(self) -> list[str]:
-        """The committed passes, by name."""
-        with self._database.reading() as db:
-            return [name for (name,) in db.execute("SELECT name FROM passes ORDER BY name")]
+    def passes(self) -> dict[str, dict[str, JsonValue]]:
+        """The facts of every committed pass, by name."""
+        rows = self._rows("SELECT name, facts FROM passes ORDER BY name")
+        return {name: from_json(facts, f"The facts of pass {name!r}") for name, facts in rows}
 
     def add(self, row: Evidence) -> Evidence:
         """File an observation; the store counts revisions, whatever `row.revision` says.

@@ -162,9 +162,15 @@ def _one_thread() -> Iterator[None]:
 
 
 @lru_cache(maxsize=1)
+def minilm() -> MiniLM:
+    """That of this process: its weights are read, and hashed, once."""
+    return MiniLM()
+
+
+@lru_cache(maxsize=1)
 def best_embedder() -> Embedder:
     """MiniLM; shared words where its weights are not installed, which its name says."""
-    encoder = MiniLM()
+    encoder = minilm()
     try:
         encoder.embed(["weights are looked for at first use"])
     except UserError:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from panda_agent.embedders import Embedder, MiniLM, Vectors
+from panda_agent.embedders import Embedder, Vectors, minilm
 from panda_agent.perception.observation import Observation, profile_of
 from panda_agent.tools.base import Scope, ToolSpec
 from panda_agent.tools.descriptions import SOFTNESS
@@ -42,7 +42,7 @@ class AverageAlike:
     )
 
     def __init__(self, embedder: Embedder | None = None) -> None:
-        self._embedder = embedder or MiniLM()
+        self._embedder = embedder or minilm()
 
     def run(self, scope: Scope) -> Iterator[Observation]:
         """Yield one row for each course of flags.
@@ -51,10 +51,10 @@ class AverageAlike:
             ToolError: The text encoder's weights are not installed.
         """
         scope.check()
-        flagged = [row for row in scope.filed(kind="score") if _is_raw(row)]
-        told = [_Told(row, [*sentences_of(row)]) for row in scope.filed(kind="caption")]
+        flagged = [] if scope.online else [row for row in scope.filed(kind="score") if _is_raw(row)]
+        told = [_Told(row, [*sentences_of(row)]) for row in (scope.filed(kind="caption") if flagged else ())]
         told = sorted((one for one in told if one.sentences), key=lambda one: one.row.place)
-        if scope.online or not flagged or not told:
+        if not told:
             return
         alike = self._vectors(told, scope)
         for row in flagged:

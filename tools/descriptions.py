@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from panda_agent.embedders import Embedder, embedded
+from panda_agent.embedders import Embedder, Vectors, embedded
 from panda_agent.tools.alike_words import ALIKE, DOERS, PERSON
 from panda_agent.tools.grammar import Word, is_verb, read
 from panda_agent.types import EventType
@@ -66,17 +66,20 @@ class Descriptions:
         self._wrong, self._events = list(wrong), list(wrong.values())
         self._usual = list(usual)
         self._who = [doers_of(text)[:1] for text in self._wrong]
-        self._embedder = embedder
         self._vectors = embedded(embedder, [*self._wrong, *self._usual])
 
-    def like(self, texts: Sequence[str]) -> list[Likeness]:
+    def like(self, texts: Sequence[str], vectors: Vectors) -> list[Likeness]:
         """What each of some sentences is like.
 
         Who does something decides too: a sentence that names nobody is like no description of what people do.
+
+        Args:
+            texts: The sentences.
+            vectors: (n, dim) what the text encoder makes of them.
         """
         if not texts or not self._wrong or not self._usual:
             return [NOTHING] * len(texts)
-        near = embedded(self._embedder, texts) @ self._vectors.T
+        near = vectors @ self._vectors.T
         for row, text in zip(near, texts, strict=True):
             named = doers_of(text)
             row[: len(self._wrong)][[not set(who) <= set(named) for who in self._who]] = -1.0

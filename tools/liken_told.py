@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from panda_agent.embedders import Embedder, MiniLM
+from panda_agent.embedders import Embedder, embedded, minilm
 from panda_agent.perception.observation import Observation
 from panda_agent.tools.base import Scope, ToolSpec
 from panda_agent.tools.descriptions import NOTHING, Descriptions, Likeness
@@ -43,7 +43,8 @@ class LikenTold:
 
     def __init__(self, events: Sequence[EventType], embedder: Embedder | None = None) -> None:
         self._events = events
-        self._embedder = embedder or MiniLM()
+        self._embedder = embedder or minilm()
+        self._descriptions: Descriptions | None = None
         self._known: dict[str, Likeness] = {}
         """By sentence, what it is like; a captioner repeats himself."""
 
@@ -54,7 +55,8 @@ class LikenTold:
             ToolError: The text encoder's weights are not installed.
         """
         scope.check()
-        rows = [row for row in scope.filed(kind="caption") if _is_due(row, scope) and not row.data.get("visible_text")]
+        filed = scope.filed(kind="caption", during=scope.span if scope.online else None)
+        rows = [row for row in filed if _is_due(row, scope) and not row.data.get("visible_text")]
         told = [_Told(row, [*sentences_of(row)]) for row in rows]
         if not told:
             return
@@ -72,11 +74,13 @@ class LikenTold:
         if not new:
             return
         with kept_encoder(self._embedder, scope.home) as encoder:
-            descriptions = Descriptions(self._events, encoder)
+            if self._descriptions is None:
+                self._descriptions = Descriptions(self._events, encoder)
             for i in range(0, len(new), BATCH):
                 scope.check()
                 batch = new[i : i + BATCH]
-                self._known |= dict(zip(batch, descriptions.like(batch), strict=True))
+                like = self._descriptions.like(batch, embedded(encoder, batch))
+                self._known |= dict(zip(batch, like, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pydantic import Field, JsonValue, model_validator
 
-from panda_agent.embedders import Embedder, MiniLM
+from panda_agent.embedders import Embedder, minilm
 from panda_agent.errors import ToolError, UserError
 from panda_agent.perception.observation import Observation
 from panda_agent.settings import Settings
@@ -77,7 +77,7 @@ class RetrieveFrames:
     )
 
     def __init__(self, embedder: Embedder | None = None) -> None:
-        self._embedder = embedder or MiniLM()
+        self._embedder = embedder or minilm()
         self._lock = threading.Lock()
         self._clip: Clip | None = None
 

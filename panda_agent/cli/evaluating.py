@@ -25,7 +25,7 @@ from panda_agent.evaluation.catalogue import (
     published_table,
 )
 from panda_agent.evaluation.rows import Row, own_row, row_of
-from panda_agent.evaluation.run import Evaluated, Watch, evaluate
+from panda_agent.evaluation.run import VECTORS, Evaluated, Watch, evaluate
 from panda_agent.reporting.text import clean
 from panda_agent.settings import Tier, load_settings
 
@@ -45,16 +45,17 @@ def evaluate_row(
         raise UserError("--recordings and --truth are for `panda eval own`.", hint=f"Leave them out for {name}.")
     folder = out or Path("eval") / row.name
     drain.hint = "The same command goes on where it was."
-    began = time.monotonic()
+    began, settings = time.monotonic(), load_settings()
     with _watching() as watch:
         done = evaluate(
             row,
             folder,
-            data=load_settings().data,
+            data=settings.data,
             tier=tier,
             workers=workers or len(os.sched_getaffinity(0)),
             watch=watch,
             counted=name != "own",
+            vectors=settings.root / VECTORS,
         )
     files = write_files(done, time.monotonic() - began)
     if as_json:

@@ -80,8 +80,7 @@ def _calls(store: CaseStore) -> list[Call]:
 
 
 def _passes(store: CaseStore) -> Iterator[Step]:
-    for name in store.pass_names():
-        facts = store.pass_facts(name) or {}
+    for name, facts in store.passes().items():
         yield Step(step=f"pass {name}", data=facts, filed=tuple(store.evidence(tool=name)))
 
 

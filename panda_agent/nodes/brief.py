@@ -73,7 +73,7 @@ def _overview(case: Case, by: float | None) -> Sequence[Evidence]:
 
 def failures_of(case: Case) -> dict[str, str]:
     """Overview tools that could not work, with the reason: their evidence is missing, which is not "nothing seen"."""
-    facts = {name: case.store.pass_facts(name) or {} for name in case.store.pass_names()}
+    facts = case.store.passes()
     # Online a tool that follows the clips has a pass a clip, named by the tool and the clip.
     return {name.split(" ")[0]: str(fact["failed"]) for name, fact in sorted(facts.items()) if "failed" in fact}
 

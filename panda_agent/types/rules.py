@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from typing import Literal, get_args
 
 from pydantic import Field, JsonValue, model_validator
@@ -44,6 +45,11 @@ class Predicate(Model):
             raise ValueError(f"{raw!r} is no predicate; write e.g. `speed >= 2.5` (operators: {' '.join(OPS)})")
         field, op, value = parts
         return {"field": field, "op": op, "value": _literal(value)}
+
+    @cached_property
+    def wanted(self) -> JsonValue:
+        """The value; phrases as one text (JSON), which is looked up quicker than a hundred."""
+        return json.dumps(self.value) if self.op == "mentions" else self.value
 
     def __str__(self) -> str:
         return f"{self.field} {self.op} {self.value}"

@@ -132,7 +132,7 @@ def contents(folder: Path) -> dict[str, Any]:
         return {
             **{name: (folder / "out" / name).read_bytes() for name in FILES},
             "status": store.record.status,
-            "passes": {name: store.pass_facts(name) for name in store.pass_names()},
+            "passes": store.passes(),
             "evidence": [row.model_dump(mode="json") for row in store.evidence()],
             "judgements": [one.model_dump(mode="json") for one in store.judgements(every_round=True)],
             "log": [(line.step, line.data) for line in store.log_rows()],

@@ -52,7 +52,8 @@ def test_quoted_writing_and_pictures_with_writing_say_nothing(tmp_path):
 
 
 def test_who_is_not_there_does_nothing():
-    (like,) = Descriptions([FIGHT], HashEmbedder()).like(["A punch bag in a room with no men."])
+    said, encoder = ["A punch bag in a room with no men."], HashEmbedder()
+    (like,) = Descriptions([FIGHT], encoder).like(said, encoder.embed(said))
     assert like.wrong == "Flames come out of a window."
 
 

@@ -39,14 +39,17 @@ def claims_of(findings: Findings, weighed: Weighed, spans: Sequence[AnomalySpan]
     """All that the spans rest on: what speaks for their own event types first, then for others that are believed."""
     claims: list[Claim] = []
     believed = _believed(findings, curve)
+    told = [one for one in weighed.fired() if one.weight > 0 and one.event_type in believed]
+    told = [one for one in told if one.evidence not in weighed.answered]
+    cited = {cite for one in told for cite in one.evidence}
+    rows = {row.cite: row for row in findings.evidence if row.cite in cited} if spans else {}
     for span in spans:
         inside = TimeSpan(start=span.start, end=span.end)
-        lines = [one for one in weighed.fired() if one.weight > 0 and _is_felt(one, inside)]
-        lines = [one for one in lines if one.evidence not in weighed.answered and one.event_type in believed]
+        lines = [one for one in told if _is_felt(one, inside)]
         lines.sort(
             key=lambda one: (one.event_type != span.event_type, -one.weight, _length(one), one.rule, one.evidence)
         )
-        claims += claims_from(lines, inside, findings)
+        claims += claims_from(lines, inside, rows, findings.plan.rules)
     said: dict[tuple[str, tuple[str, ...]], Claim] = {}
     for claim in claims:  # rules of two event types may rest on the same rows in the same words
         said.setdefault((claim.text, claim.cites), claim)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from panda_agent.reasoning.base import Findings
 from panda_agent.reasoning.grounding import WIDEST, grounded, hull_of
 from panda_agent.reasoning.rules.sentences import fill
 from panda_agent.types import Claim, Evidence, Firing, Rule, TimeSpan, merge_spans
 
 
-def claims_from(lines: Sequence[Firing], inside: TimeSpan, findings: Findings) -> Iterator[Claim]:
+def claims_from(
+    lines: Sequence[Firing], inside: TimeSpan, rows: Mapping[str, Evidence], rules: Iterable[Rule]
+) -> Iterator[Claim]:
     """The claims of a span: for each rule that fired, one for each stretch of rows near each other in time.
 
     Rows that a stronger rule of the same event type cites are not told again. Where a rule's sentence says more than
@@ -19,17 +20,17 @@ def claims_from(lines: Sequence[Firing], inside: TimeSpan, findings: Findings) -
     Args:
         lines: Firings for an anomaly that touch the span, the most important first.
         inside: The span.
-        findings: Where the rows and the rules are.
+        rows: What they cite, by cite.
+        rules: Those that fired, and any others.
     """
-    rows = {row.cite: row for row in findings.evidence}
-    rules = {f"{rule.id}@{rule.version}": rule for rule in findings.plan.rules}
+    by_name = {f"{rule.id}@{rule.version}": rule for rule in rules}
     told: set[tuple[str, str]] = set()
     for name in dict.fromkeys((line.event_type, line.rule) for line in lines):
         own = [line for line in lines if (line.event_type, line.rule) == name]
         new = [line for line in own if any((name[0], cite) not in told for cite in line.evidence)]
         told |= {(name[0], cite) for line in new for cite in line.evidence}
         for stretch in stretches(rows[cite] for line in new for cite in line.evidence):
-            yield from _claims(stretch, new, rules[name[1]], inside)
+            yield from _claims(stretch, new, by_name[name[1]], inside)
 
 
 def stretches(rows: Iterable[Evidence]) -> list[list[Evidence]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import operator
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -13,9 +14,9 @@ from panda_agent.words import mentions
 
 
 @lru_cache(maxsize=2**17)
-def _says(text: str, phrases: tuple[str, ...]) -> bool:
+def _says(text: str, phrases: str) -> bool:
     """Whether a text mentions one of some phrases; a captioner says the same of many moments."""
-    return mentions(text, phrases)
+    return mentions(text, json.loads(phrases))
 
 
 OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -26,7 +27,7 @@ OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
     "in": lambda found, wanted: found in wanted,
-    "mentions": lambda text, phrases: _says(str(text), tuple(phrases)),
+    "mentions": lambda text, phrases: _says(str(text), phrases),
 }
 
 
@@ -59,17 +60,20 @@ def meets(row: Evidence, predicate: Predicate, started_at: str | None = None) ->
     if isinstance(found, list):  # e.g. the zones a track went through
         return (predicate.value in found) != (predicate.op == "!=")
     try:
-        return bool(OPERATORS[predicate.op](found, predicate.value))
+        return bool(OPERATORS[predicate.op](found, predicate.wanted))
     except TypeError:
         return None
 
 
 def matches(row: Evidence, condition: Condition, started_at: str | None = None) -> bool | None:
     """Test all predicates of a condition: no beats can't tell, can't tell beats yes."""
-    verdicts = [meets(row, predicate, started_at) for predicate in condition.where]
-    if False in verdicts:
-        return False
-    return None if None in verdicts else True
+    unmeasured = False
+    for predicate in condition.where:
+        met = meets(row, predicate, started_at)
+        if met is False:
+            return False
+        unmeasured = unmeasured or met is None
+    return None if unmeasured else True
 
 
 def related(anchor: Evidence, row: Evidence, condition: Condition) -> bool:
