@@ -73,6 +73,15 @@ def test_a_course_that_came_with_the_video_counts_moment_by_moment_and_looks_at_
     assert full[round(2.3 + HELD, 3)] < full[2.2]
 
 
+def test_what_came_once_a_second_stands_for_a_second_and_after_a_pause_for_no_longer_than_it_fades():
+    graded = [rule(strength={"field": "profile", "low": 0.0, "high": 1.0})]
+    each_second = belief(row("blow", 2, 3, 9.0, profile=[[2.0, 1.0], [3.0, 1.0]], live=True), rules=graded)
+    assert each_second[3.9] == each_second[3.0] > 0.3
+    assert each_second[4.2] < each_second[3.9]
+    late = belief(row("blow", 0, 5, 9.0, profile=[[0.0, 1.0], [5.0, 1.0]], live=True), rules=graded)
+    assert late[6.9] == late[5.0] > late[7.2]
+
+
 def test_a_rule_of_two_rows_waits_for_the_later_one():
     both = [rule(when=[{"kind": "blow"}, {"kind": "track"}])]
     online = belief(row("blow", 2, 3, 3.0), row("track", 2, 3, 5.0), rules=both)

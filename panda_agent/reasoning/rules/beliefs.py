@@ -19,7 +19,8 @@ FADED = 40.0
 SAME_MOMENT = 1e-3
 """Seconds by which two moments may differ that are one."""
 HELD = 0.2
-"""Seconds for which a level that was known as it came stands: longer than from one moment of a course to the next."""
+"""Seconds for which a level that was known as it came stands at least: longer than from one frame that is looked at to
+the next."""
 
 
 def logit(p: float) -> float:
@@ -142,10 +143,16 @@ class Push:
         return level if self.since is None else level * self._known(times)
 
     def _as_it_came(self, times: Array, decay: float) -> Array:
-        """The last level at each moment: held for `HELD` seconds, then fading. The next one must not show in it."""
-        places = np.searchsorted(self.times, times, side="right") - 1
-        age = np.maximum(0.0, times - np.asarray(self.times)[np.maximum(places, 0)] - HELD)
-        return np.where(places < 0, 0.0, np.asarray(self.levels)[np.maximum(places, 0)] * np.exp(-age / decay))
+        """The last level at each moment: held until the next is due, then fading. The next one must not show in it.
+
+        It is due after as long as the last one took to come, or after `decay` seconds.
+        """
+        known = np.asarray(self.times)
+        places = np.searchsorted(known, times, side="right") - 1
+        last = np.maximum(places, 0)
+        due = np.clip(np.diff(known, prepend=known[0]) + SAME_MOMENT, HELD, max(HELD, decay))
+        age = np.maximum(0.0, times - known[last] - due[last])
+        return np.where(places < 0, 0.0, np.asarray(self.levels)[last] * np.exp(-age / decay))
 
     def _left(self, decay: float) -> float:
         """What is left at the end of its course, of which nobody felt the height: its strongest moment, faded since."""

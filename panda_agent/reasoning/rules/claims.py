@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 
 from panda_agent.reasoning.grounding import WIDEST, grounded, hull_of
 from panda_agent.reasoning.rules.sentences import fill
@@ -57,18 +58,24 @@ def _is_dense(rows: Sequence[Evidence]) -> bool:
 def _claims(stretch: Sequence[Evidence], lines: Sequence[Firing], rule: Rule, inside: TimeSpan) -> Iterator[Claim]:
     """One claim in the words of the strongest firing that lies within the stretch; its rows in their own words else."""
     rows = {row.cite: row for row in stretch}
-    best = next((line for line in lines if set(line.evidence) <= set(rows)), None)
-    if best is not None:
-        claim = _claim(best, rows, rule, inside)
+    own = [line for line in lines if set(line.evidence) <= set(rows)]
+    if own:
+        claim = _claim(own[0], rows, _when(own, stretch), rule, inside)
         if grounded(claim, rows):
             yield claim
             return
     yield from (quoted(row, rule.event_type) for row in stretch)
 
 
-def _claim(line: Firing, rows: dict[str, Evidence], rule: Rule, inside: TimeSpan) -> Claim:
+def _when(lines: Sequence[Firing], stretch: Sequence[Evidence]) -> TimeSpan:
+    """The time of what fired, not of what kept it company, as far as every row shares it."""
+    span = reduce(TimeSpan.hull, (line.span for line in lines if line.span is not None))
+    return span if all(span.overlap(row.span) > 0 for row in stretch) else hull_of(stretch)
+
+
+def _claim(line: Firing, rows: dict[str, Evidence], span: TimeSpan, rule: Rule, inside: TimeSpan) -> Claim:
     """What a firing says; of a course over time that is longer than the span, what it says within the span."""
-    span, text, row = hull_of([*rows.values()]), line.why, rows[line.evidence[0]]
+    text, row = line.why, rows[line.evidence[0]]
     if "peak" in row.data and row.profile and span.overlap(inside) > 0:
         span = TimeSpan(start=max(span.start, inside.start), end=min(span.end, inside.end))
         peak = max((value for time, value in row.profile if span.start <= time <= span.end), default=None)
