@@ -79,7 +79,7 @@ def others(run: Figures) -> str:
     """A row of the second table."""
     names = ("ap", "pixel_auc", "event_map", "mean_tiou", "video_accuracy", "coverage", "ece")
     alarms = run["false_alarms_per_hour"]
-    cost = "–" if run["cost"] is None else f"{run['cost']:.0f}"
+    cost = "–" if run["cost"] is None else f"{run['cost']:.1f}"
     return row(
         [
             f"`{run['row']}`",
