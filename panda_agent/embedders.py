@@ -211,6 +211,10 @@ def bert(weights: Mapping[str, Tensor], ids: Tensor, layers: int = 6, heads: int
     return x
 
 
+VECTORS = "embeddings.db"
+"""File of an `EmbeddingCache` under PANDA_HOME: vectors are the same for every case, and dear to make."""
+
+
 class EmbeddingCache:
     """An embedder that asks another one only for texts it has not met: by encoder, version and hash of the text.
 
@@ -218,7 +222,7 @@ class EmbeddingCache:
 
     Args:
         embedder: The encoder to ask.
-        path: The SQLite file, e.g. `embeddings.db` under PANDA_HOME; its folder is made.
+        path: The SQLite file, e.g. `VECTORS` under PANDA_HOME; its folder is made.
     """
 
     def __init__(self, embedder: Embedder, path: Path) -> None:

@@ -4,10 +4,6 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-# Tests run in as many processes as there are cores: threads of OpenMP beside them, here and in what they start, would
-# only wait for each other. Read when torch is imported.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 import pytest
 
 from panda_agent.embedders import MiniLM

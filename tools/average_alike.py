@@ -51,10 +51,12 @@ class AverageAlike:
             ToolError: The text encoder's weights are not installed.
         """
         scope.check()
-        flagged = [] if scope.online else [row for row in scope.filed(kind="score") if _is_raw(row)]
-        told = [_Told(row, [*sentences_of(row)]) for row in (scope.filed(kind="caption") if flagged else ())]
+        if scope.online:
+            return
+        flagged = [row for row in scope.filed(kind="score") if _is_raw(row)]
+        told = [_Told(row, [*sentences_of(row)]) for row in scope.filed(kind="caption")]
         told = sorted((one for one in told if one.sentences), key=lambda one: one.row.place)
-        if not told:
+        if not flagged or not told:
             return
         alike = self._vectors(told, scope)
         for row in flagged:

@@ -99,7 +99,7 @@ class Scope:
     about: tuple[Evidence, ...] = ()
     """For a second look: the rows that are in doubt."""
     filed: Callable[..., list[Evidence]] = field(default=_nothing_filed)
-    """Rows that the case holds already: `filed(kind=…, kinds=…, span=…, track=…, tool=…)`, as `CaseStore.evidence`."""
+    """Rows that the case holds already: `filed(kind=…, span=…)` and the other filters of `CaseStore.evidence`."""
     calls: Callable[[], ModelCalls] = field(default=_no_model)
     """The model as this case uses it; raises ToolError where there is none."""
     media: Path | None = None

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from panda_agent.embedders import Embedder, EmbeddingCache
+from panda_agent.embedders import VECTORS, Embedder, EmbeddingCache
 from panda_agent.errors import ToolError, UserError
 from panda_agent.tools.text_retrieval import TextRow, split_sentences
 from panda_agent.types import Evidence
 
-EMBEDDINGS = "embeddings.db"
 QUOTED = re.compile(r"[\"“«][^\"”»]{1,400}[\"”»]")
 """Writing that a description quotes: it tells of letters, not of what happens."""
 
@@ -51,7 +50,7 @@ def kept_encoder(embedder: Embedder, home: Path) -> Iterator[EmbeddingCache]:
         ToolError: Its weights are not installed.
     """
     try:
-        with closing(EmbeddingCache(embedder, home / EMBEDDINGS)) as encoder:
+        with closing(EmbeddingCache(embedder, home / VECTORS)) as encoder:
             yield encoder
     except UserError as error:
         raise ToolError(str(error), hint=error.hint) from error

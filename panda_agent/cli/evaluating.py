@@ -15,6 +15,7 @@ from panda_agent.cli.eval_files import write_files
 from panda_agent.cli.output import print_json, print_plain, say, stderr
 from panda_agent.cli.signals import drain
 from panda_agent.cli.tables import print_table
+from panda_agent.embedders import VECTORS
 from panda_agent.errors import PandaError, UserError
 from panda_agent.evaluation.catalogue import (
     BASELINES_HEAD,
@@ -25,7 +26,7 @@ from panda_agent.evaluation.catalogue import (
     published_table,
 )
 from panda_agent.evaluation.rows import Row, own_row, row_of
-from panda_agent.evaluation.run import VECTORS, Evaluated, Watch, evaluate
+from panda_agent.evaluation.run import Evaluated, Watch, evaluate
 from panda_agent.reporting.text import clean
 from panda_agent.settings import Tier, load_settings
 

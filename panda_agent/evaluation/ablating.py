@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from panda_agent.embedders import VECTORS
 from panda_agent.errors import PandaError, UserError
 from panda_agent.evaluation.cells import Ablation
 from panda_agent.evaluation.folder import METRICS, VERSIONS, RunFolder
@@ -15,7 +16,7 @@ from panda_agent.evaluation.measured import Figures
 from panda_agent.evaluation.pool import Done, Keep, Workers
 from panda_agent.evaluation.result import Judged
 from panda_agent.evaluation.rows import Row
-from panda_agent.evaluation.run import VECTORS, Evaluated, asked_for, evaluate
+from panda_agent.evaluation.run import Evaluated, asked_for, evaluate
 from panda_agent.evaluation.versions import code_hash, measures_hash, versions
 
 CELLS = "cells"

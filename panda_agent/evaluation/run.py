@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from panda_agent.embedders import VECTORS
 from panda_agent.equipment import equip
 from panda_agent.errors import UserError
 from panda_agent.evaluation.files import dump, write
@@ -26,8 +27,6 @@ from panda_agent.settings import Settings, Tier, load_settings
 
 HOME = "work"
 """Folder of the run in which its cases are worked; gone when it is finished."""
-VECTORS = "embeddings.db"
-"""What texts are to the encoder, under a home: the same for every case, and dear to make."""
 Watch = Callable[[int, int, Done | None], None]
 """Told (videos done, videos in all, the last one)."""
 

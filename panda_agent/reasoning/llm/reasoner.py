@@ -23,9 +23,6 @@ from panda_agent.reasoning.suspicion import suspicion_of
 from panda_agent.tools.opinions import OPINION
 from panda_agent.types import Evidence, Judgement, Passage, Plan, Reflection, Verdict
 
-VECTORS = "embeddings.db"
-"""Under PANDA_HOME: what texts were encoded to."""
-
 
 class ModelReasoner:
     """Puts a language model into the detective's chair, at the stages that the settings give it.
@@ -47,7 +44,7 @@ class ModelReasoner:
     def _embedder(self, means: Means) -> Embedder:
         """The encoder; texts of rules are the same in every case, so vectors are kept."""
         if self._given is None:
-            from panda_agent.embedders import EmbeddingCache, best_embedder
+            from panda_agent.embedders import VECTORS, EmbeddingCache, best_embedder
 
             self._given = EmbeddingCache(best_embedder(), means.scope.home / VECTORS)
         return self._given
